@@ -1,0 +1,1 @@
+"""speaks SQL: tables, visibility, reading a selection, writing, migrations, the embedded server."""

@@ -1,0 +1,51 @@
+"""Offers: what a party can give, where, to whom, until when."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Computed, Date, ForeignKey, Index, Integer, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import OFFER_STATUS, Base, Ids, ids_column, now_column, primary_key
+
+
+class OfferRow(Base):
+    __tablename__ = "offer"
+
+    id: Mapped[int] = primary_key()
+    title: Mapped[str] = mapped_column(Text)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
+    #: The provider's area and county, copied.
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), index=True)
+    county_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    resource_type_id: Mapped[int] = mapped_column(ForeignKey("resource_type.id"))
+    capacity: Mapped[int] = mapped_column(Integer)
+    committed: Mapped[int] = mapped_column(Integer, server_default="0")
+    available: Mapped[int] = mapped_column(Integer, Computed("capacity - committed", persisted=True))
+    #: Serves these areas and all below them.
+    coverage_ids: Ids = ids_column()
+    #: Serves only these client groups and those below; empty: everyone.
+    client_group_ids: Ids = ids_column()
+    minimum_per_need: Mapped[int] = mapped_column(Integer, server_default="1")
+    maximum_per_need: Mapped[int | None] = mapped_column(Integer)
+    available_from: Mapped[date | None] = mapped_column(Date)
+    available_until: Mapped[date | None] = mapped_column(Date)
+    earmark_id: Mapped[int | None] = mapped_column(ForeignKey("term.id"))
+    status: Mapped[str] = mapped_column(OFFER_STATUS, server_default="ACTIVE")
+    confirmed_at: Mapped[datetime] = now_column()
+    reference: Mapped[str | None] = mapped_column(Text, unique=True)
+    created_at: Mapped[datetime] = now_column()
+    updated_at: Mapped[datetime] = now_column()
+
+    __table_args__ = (
+        CheckConstraint("capacity > 0", name="capacity_positive"),
+        CheckConstraint("committed >= 0 AND committed <= capacity", name="committed_within_capacity"),
+        CheckConstraint("minimum_per_need > 0", name="minimum_positive"),
+        CheckConstraint("maximum_per_need >= minimum_per_need", name="maximum_over_minimum"),
+        CheckConstraint("available_from <= available_until", name="dates_in_order"),
+        CheckConstraint("cardinality(coverage_ids) > 0", name="coverage_somewhere"),
+        Index("ix_offer_order", text("confirmed_at DESC"), "id"),
+        Index("ix_offer_type", "resource_type_id", postgresql_where=text("status = 'ACTIVE'::offer_status")),
+        Index("ix_offer_coverage_ids", "coverage_ids", postgresql_using="gin"),
+    )

@@ -1,0 +1,1 @@
+"""speaks files: xlsx, CSV, HSDS in and out, as plain records."""

@@ -1,0 +1,1 @@
+"""puts it together: settings, ASGI app, command line, sign-in; the only room that knows all others."""

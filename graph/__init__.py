@@ -1,0 +1,1 @@
+"""speaks mathematics: candidates, allocation, explanation; knows no SQL and no GraphQL."""

@@ -1,0 +1,1 @@
+"""speaks GraphQL: types, inputs, results, one file a concept; what the world sees."""

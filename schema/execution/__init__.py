@@ -1,0 +1,1 @@
+"""how an operation runs: limits, plan cache, selection out of the document."""
