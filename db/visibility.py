@@ -1,0 +1,164 @@
+"""Which rows a viewer may see: one predicate for each table, added by the reader to every mention of it.
+
+The predicates are closed: who sees a row sees every row it must point at (a match its need and offer, an offer its
+provider), so a required relation is never missing from an answer. `tests/postgres/test_visibility.py` checks that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Integer, and_, any_, bindparam, exists, false, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY, array
+
+from db.areas import AreaRow
+from db.matches import MatchRow
+from db.needs import NeedRow
+from db.offers import OfferRow
+from db.parties import PartyRow
+from db.plans import PlanRow
+from db.viewer import Viewer
+
+#: What of a viewer decides the SQL; its ids are parameters.
+Shape = tuple[str, bool, bool]
+
+STAFF = ("READER", "COORDINATOR", "ADMIN")
+
+
+def shape(viewer: Viewer) -> Shape:
+    return (viewer.role, viewer.area_id is not None, viewer.area_is_county)
+
+
+def values(viewer: Viewer) -> dict[str, Any]:
+    return {"viewer_area": viewer.area_id, "viewer_party": viewer.party_id}
+
+
+def _party_id() -> ColumnElement[int]:
+    return bindparam("viewer_party", type_=BigInteger)
+
+
+def areas_within(area_id: ColumnElement[int]) -> Any:
+    """Ids of an area and all below it, as a subquery."""
+    inner = AreaRow.__table__.alias()
+    return select(inner.c.id).where(inner.c.ancestor_ids.contains(array([area_id], type_=Integer)))
+
+
+def _within(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    """The row's area is the viewer's or below; everything for a viewer without bound."""
+    role, bounded, is_county = viewer
+    if role == "ADMIN" or not bounded:
+        return true()
+    own = bindparam("viewer_area", type_=Integer)
+    if is_county and "county_id" in table.c:
+        return table.c.county_id == own
+    return table.c.area_id.in_(areas_within(own))
+
+
+def _party(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    if viewer[0] in STAFF:
+        return true()
+    public = ~table.c.is_person
+    return or_(public, table.c.id == _party_id()) if viewer[0] == "PARTNER" else public
+
+
+def _offer(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    role = viewer[0]
+    if role == "ADMIN":
+        return true()
+    if role in STAFF:
+        return or_(table.c.status != "DRAFT", _within(table, viewer))
+    provider = PartyRow.__table__.alias()
+    public = and_(
+        table.c.status == "ACTIVE",
+        exists().where(provider.c.id == table.c.provider_id, ~provider.c.is_person),
+    )
+    return or_(public, table.c.provider_id == _party_id()) if role == "PARTNER" else public
+
+
+def _need(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    role = viewer[0]
+    if role in STAFF:
+        return _within(table, viewer)
+    if role == "PARTNER":
+        match, offer = MatchRow.__table__.alias(), OfferRow.__table__.alias()
+        own = exists().where(
+            match.c.need_id == table.c.id, offer.c.id == match.c.offer_id, offer.c.provider_id == _party_id()
+        )
+        return and_(table.c.status == "OPEN", own)
+    return false()
+
+
+def _match(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    role = viewer[0]
+    if role in STAFF:
+        if role == "ADMIN" or not viewer[1]:
+            return true()
+        need = NeedRow.__table__.alias()
+        return exists().where(need.c.id == table.c.need_id, _within(need, viewer))
+    if role == "PARTNER":
+        need, offer = NeedRow.__table__.alias(), OfferRow.__table__.alias()
+        return and_(
+            exists().where(offer.c.id == table.c.offer_id, offer.c.provider_id == _party_id()),
+            exists().where(need.c.id == table.c.need_id, need.c.status == "OPEN"),
+        )
+    return false()
+
+
+def _plan(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    return _within(table, viewer) if viewer[0] in STAFF else false()
+
+
+def _of_plan(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    if viewer[0] not in STAFF:
+        return false()
+    if viewer[0] == "ADMIN" or not viewer[1]:
+        return true()
+    plan = PlanRow.__table__.alias()
+    return exists().where(plan.c.id == table.c.plan_id, _within(plan, viewer))
+
+
+def _all(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    return true()
+
+
+def _none(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    return false()
+
+
+#: Every table of the database stands here; tables the reader never serves are visible to nobody.
+PREDICATES = {
+    "area": _all,
+    "term": _all,
+    "resource_type": _all,
+    "weight_set": _all,
+    "party": _party,
+    "offer": _offer,
+    "need": _need,
+    "match": _match,
+    "plan": _plan,
+    "allocation": _of_plan,
+    "shortfall": _of_plan,
+    "event": _none,
+    "idempotency": _none,
+    "api_key": _none,
+    "matching_state": _none,
+}
+
+
+def visible(name: str, table: Any, viewer: Shape) -> ColumnElement[bool]:
+    """The predicate for a mention (an alias) of table `name`."""
+    return PREDICATES[name](table, viewer)
+
+
+def implied(parent: str, child: str, viewer: Shape) -> bool:
+    """True where seeing the parent row means seeing its children, so the child's predicate need not be repeated.
+
+    A match reached from its need, for staff: their need predicate is the whole of the match predicate.
+    Allocations and shortfalls reached from their plan, for everybody.
+    """
+    if parent == "need" and child == "match":
+        return viewer[0] in STAFF
+    return parent == "plan" and child in ("allocation", "shortfall")
+
+
+__all__ = ["ARRAY", "PREDICATES", "Shape", "any_", "areas_within", "implied", "shape", "values", "visible"]
