@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Index, Integer, Row, Text, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, now_column, primary_key
@@ -44,3 +46,80 @@ class IdempotencyRow(Base):
     entity: Mapped[str] = mapped_column(Text)
     entity_id: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = now_column(index=True)
+
+
+async def claim(conn: AsyncConnection, *, caller: str, operation: str, key: str, digest: str) -> bool:
+    """Inserts the record of an act about to happen; False where a committed one exists.
+
+    Waits for a transaction that holds the same key to end.
+    """
+    made = await conn.execute(
+        insert(IdempotencyRow)
+        .values(caller=caller, operation=operation, key=key, digest=digest, entity="", entity_id=0)
+        .on_conflict_do_nothing()
+        .returning(IdempotencyRow.entity_id)
+    )
+    return made.first() is not None
+
+
+async def settle(
+    conn: AsyncConnection, *, caller: str, operation: str, key: str, entity: str, entity_id: int
+) -> None:
+    """Fills the claimed record with the answer."""
+    await conn.execute(
+        update(IdempotencyRow)
+        .where(
+            IdempotencyRow.caller == caller, IdempotencyRow.operation == operation, IdempotencyRow.key == key
+        )
+        .values(entity=entity, entity_id=entity_id)
+    )
+
+
+async def answer(conn: AsyncConnection, *, caller: str, operation: str, key: str) -> Row[Any] | None:
+    """(digest, entity, entity_id) kept for a key, or None."""
+    found = await conn.execute(
+        select(IdempotencyRow.digest, IdempotencyRow.entity, IdempotencyRow.entity_id).where(
+            IdempotencyRow.caller == caller, IdempotencyRow.operation == operation, IdempotencyRow.key == key
+        )
+    )
+    return found.first()
+
+
+async def add(
+    conn: AsyncConnection,
+    *,
+    kind: str,
+    entity: str,
+    entity_id: int,
+    area_id: int | None,
+    actor_id: int | None,
+    detail: dict[str, Any],
+) -> None:
+    """Appends one event."""
+    await add_many(
+        conn,
+        [
+            {
+                "kind": kind,
+                "entity": entity,
+                "entity_id": entity_id,
+                "area_id": area_id,
+                "actor_id": actor_id,
+                "detail": detail,
+            }
+        ],
+    )
+
+
+async def add_many(conn: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Appends events; each row has kind, entity, entity_id, area_id, actor_id, detail."""
+    if rows:
+        await conn.execute(insert(EventRow), list(rows))
+
+
+async def last_of(conn: AsyncConnection, entity: str) -> int:
+    """Id of the newest event of an entity kind without rows of its own (entity_id 0); 0 before the first."""
+    found = await conn.execute(
+        select(func.max(EventRow.id)).where(EventRow.entity == entity, EventRow.entity_id == 0)
+    )
+    return found.scalar() or 0

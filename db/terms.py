@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, Integer, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Integer, Text, UniqueConstraint, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import RESOURCE_KIND, Base, Ids, ids_column
@@ -51,4 +56,73 @@ class ResourceTypeRow(Base):
     __table_args__ = (
         Index("ix_resource_type_position", "position", "id"),
         Index("ix_resource_type_ancestor_ids", "ancestor_ids", postgresql_using="gin"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A row of `term`; `ancestor_ids` ends with the term itself."""
+
+    id: int
+    scheme: str
+    code: str
+    label_zh: str
+    label_en: str
+    parent_id: int | None
+    position: int
+    ancestor_ids: tuple[int, ...]
+    group_ids: tuple[int, ...]
+    synonyms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """A row of `resource_type`; `ancestor_ids` begins with `root_id` and ends with the type itself."""
+
+    id: int
+    code: str
+    label_zh: str
+    label_en: str
+    kind: str
+    unit: str
+    parent_id: int | None
+    position: int
+    ancestor_ids: tuple[int, ...]
+    root_id: int
+    synonyms: tuple[str, ...]
+
+
+async def _whole(conn: AsyncConnection, row: type[Base], names: Sequence[str]) -> list[list[Any]]:
+    table = row.__table__
+    found = await conn.execute(
+        select(*(table.c[name] for name in names)).order_by(table.c.position, table.c.id)
+    )
+    return [[tuple(value) if isinstance(value, list) else value for value in one] for one in found]
+
+
+async def terms(conn: AsyncConnection) -> list[Term]:
+    """Every term, in the order of its scheme."""
+    return [Term(*row) for row in await _whole(conn, TermRow, [f.name for f in fields(Term)])]
+
+
+async def resource_types(conn: AsyncConnection) -> list[ResourceType]:
+    """Every resource type, in order."""
+    names = [f.name for f in fields(ResourceType)]
+    return [ResourceType(*row) for row in await _whole(conn, ResourceTypeRow, names)]
+
+
+async def write(conn: AsyncConnection, rows: Sequence[Term] | Sequence[ResourceType]) -> None:
+    """Inserts terms or types, or brings those of the same id up to date; parents stand before children."""
+    if not rows:
+        return
+    made = insert(TermRow if isinstance(rows[0], Term) else ResourceTypeRow)
+    names = [f.name for f in fields(rows[0])]
+    await conn.execute(
+        made.on_conflict_do_update(
+            index_elements=["id"], set_={name: made.excluded[name] for name in names if name != "id"}
+        ),
+        [
+            {name: list(v) if isinstance(v := getattr(row, name), tuple) else v for name in names}
+            for row in rows
+        ],
     )

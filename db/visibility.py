@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, and_, any_, bindparam, exists, false, or_, select, true
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, exists, false, or_, select, true
+from sqlalchemy.dialects.postgresql import array
 
 from db.areas import AreaRow
 from db.matches import MatchRow
@@ -159,6 +159,3 @@ def implied(parent: str, child: str, viewer: Shape) -> bool:
     if parent == "need" and child == "match":
         return viewer[0] in STAFF
     return parent == "plan" and child in ("allocation", "shortfall")
-
-
-__all__ = ["ARRAY", "PREDICATES", "Shape", "any_", "areas_within", "implied", "shape", "values", "visible"]

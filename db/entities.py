@@ -1,0 +1,220 @@
+"""What can be read: entities, their fields, relations, orders, filters and facets, by the names a Selection uses.
+
+Adding a field that is a column needs no line here: a field is the column of the same name. A relation, an order, a
+filter or a facet is one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from db import filters
+from db.areas import AreaRow
+from db.base import Base
+from db.filters import Filter
+from db.matches import MatchRow, WeightSetRow
+from db.needs import NeedRow
+from db.offers import OfferRow
+from db.parties import PartyRow
+from db.plans import AllocationRow, PlanRow, ShortfallRow
+from db.terms import ResourceTypeRow, TermRow
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """`column` holds the id of a row of `entity`."""
+
+    entity: str
+    column: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """`column` holds an array of ids of rows of `entity`."""
+
+    entity: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """Rows of `entity` whose `column` is the parent's id, in the order given or the entity's own."""
+
+    entity: str
+    column: str
+    order: tuple[tuple[str, bool], ...] | None = None
+
+
+Relation = OneOf | ListOf | PageOf
+
+
+@dataclass(frozen=True, slots=True)
+class FacetOf:
+    """Counts by `code`; `own` is the filter it ignores. `build(table, chosen)` gives (joined FROM, code, zh, en)."""
+
+    own: str
+    build: Callable[[Any, str], tuple[Any, Any, Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    row: type[Base]
+    #: GraphQL type name by value of `kind` ({"": name} where there is one type only).
+    types: Mapping[str, str]
+    #: (column, descending): total, because the last column is unique.
+    order: tuple[tuple[str, bool], ...] = (("id", False),)
+    relations: Mapping[str, Relation] = field(default_factory=dict)
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    facets: Mapping[str, FacetOf] = field(default_factory=dict)
+    #: Fields that live in a row this one points at: name -> (relation, column).
+    through: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    #: The column `kind` of a table that holds several types.
+    kind: Literal["kind"] | None = None
+
+    @property
+    def table(self) -> Any:
+        return self.row.__table__
+
+
+PARTY_TYPES = {
+    "COMMUNITY": "Community",
+    "ORGANIZATION": "Organization",
+    "SOCIAL_WORKER": "SocialWorker",
+    "VOLUNTEER": "Volunteer",
+    "DONOR_FIRM": "DonorFirm",
+    "FUND": "Fund",
+    "ASSISTANT": "Assistant",
+}
+
+ENTITIES: dict[str, Entity] = {
+    "area": Entity(
+        AreaRow,
+        {"": "Area"},
+        order=(("code", False),),
+        relations={
+            "parent": OneOf("area", "parent_id", nullable=True),
+            "children": PageOf("area", "parent_id"),
+        },
+        filters={"level": filters.equals("level"), "under": filters.UNDER, "search": filters.search("name")},
+    ),
+    "term": Entity(
+        TermRow,
+        {"": "Term"},
+        order=(("position", False), ("id", False)),
+        filters={"scheme": filters.equals("scheme")},
+    ),
+    "resource_type": Entity(
+        ResourceTypeRow,
+        {"": "ResourceType"},
+        order=(("position", False), ("id", False)),
+        relations={"parent": OneOf("resource_type", "parent_id", nullable=True)},
+        filters={"kind": filters.equals("kind")},
+    ),
+    "weight_set": Entity(WeightSetRow, {"": "WeightSet"}),
+    "party": Entity(
+        PartyRow,
+        PARTY_TYPES,
+        kind="kind",
+        relations={
+            "area": OneOf("area", "area_id"),
+            "industry": OneOf("term", "industry_id", nullable=True),
+            "source": OneOf("term", "source_id", nullable=True),
+            "offers": PageOf("offer", "provider_id"),
+            "needs": PageOf("need", "community_id"),
+        },
+        filters={
+            "area": filters.WITHIN,
+            "society": filters.any_of("society"),
+            "search": filters.search("name"),
+        },
+    ),
+    "need": Entity(
+        NeedRow,
+        {"": "Need"},
+        order=(("priority", True), ("created_at", False), ("id", False)),
+        relations={
+            "community": OneOf("party", "community_id"),
+            "area": OneOf("area", "area_id"),
+            "resource_type": OneOf("resource_type", "resource_type_id"),
+            "client_groups": ListOf("term", "client_group_ids"),
+            "channel": OneOf("term", "channel_id", nullable=True),
+            "matches": PageOf("match", "need_id", (("score", True), ("offer_id", False))),
+        },
+        filters={
+            "area": filters.WITHIN,
+            "resourceType": filters.RESOURCE_TYPE,
+            "clientGroup": filters.CLIENT_GROUP,
+            "status": filters.any_of("status"),
+            "priority": filters.any_of("priority"),
+            "search": filters.search("title"),
+            "neededBefore": filters.before("needed_by"),
+            "unmatched": filters.UNMATCHED,
+        },
+        facets={
+            "byPriority": FacetOf("priority", filters.facet_column("priority")),
+            "byResourceType": FacetOf("resourceType", filters.facet_resource_type),
+            "byArea": FacetOf("area", filters.facet_area),
+        },
+    ),
+    "offer": Entity(
+        OfferRow,
+        {"": "Offer"},
+        order=(("confirmed_at", True), ("id", False)),
+        relations={
+            "provider": OneOf("party", "provider_id"),
+            "resource_type": OneOf("resource_type", "resource_type_id"),
+            "coverage": ListOf("area", "coverage_ids"),
+            "client_groups": ListOf("term", "client_group_ids"),
+            "earmark": OneOf("term", "earmark_id", nullable=True),
+            "matches": PageOf("match", "offer_id", (("score", True), ("need_id", False))),
+        },
+        filters={
+            "area": filters.SERVES,
+            "resourceType": filters.RESOURCE_TYPE,
+            "clientGroup": filters.SERVES_GROUP,
+            "society": filters.PROVIDER_SOCIETY,
+            "status": filters.any_of("status"),
+            "search": filters.search("title"),
+            "availableAtLeast": filters.at_least("available"),
+            "confirmedSince": filters.at_least("confirmed_at"),
+        },
+        facets={
+            "bySociety": FacetOf("society", filters.facet_society),
+            "byResourceType": FacetOf("resourceType", filters.facet_resource_type),
+            "byArea": FacetOf("area", filters.facet_area),
+        },
+    ),
+    "match": Entity(
+        MatchRow,
+        {"": "Match"},
+        relations={
+            "need": OneOf("need", "need_id"),
+            "offer": OneOf("offer", "offer_id"),
+            "weight_set": OneOf("weight_set", "weight_set_id"),
+        },
+        through={"codes": ("weight_set", "codes"), "weights": ("weight_set", "weights")},
+    ),
+    "plan": Entity(
+        PlanRow,
+        {"": "Plan"},
+        order=(("created_at", True), ("id", True)),
+        relations={
+            "area": OneOf("area", "area_id"),
+            "allocations": PageOf("allocation", "plan_id"),
+            "shortfalls": PageOf("shortfall", "plan_id"),
+        },
+        filters={"area": filters.WITHIN_AREA_ONLY},
+    ),
+    "allocation": Entity(
+        AllocationRow,
+        {"": "Allocation"},
+        relations={"need": OneOf("need", "need_id"), "offer": OneOf("offer", "offer_id")},
+    ),
+    "shortfall": Entity(ShortfallRow, {"": "Shortfall"}, relations={"need": OneOf("need", "need_id")}),
+}
+
+#: GraphQL type name -> entity, for ids.
+ENTITY_OF_TYPE = {typename: name for name, entity in ENTITIES.items() for typename in entity.types.values()}
