@@ -1,0 +1,10 @@
+"""Every table in one place, for migrations and whoever needs them all."""
+
+from __future__ import annotations
+
+from db import areas, events, keys, matches, needs, offers, parties, plans, terms
+from db.base import Base
+
+__all__ = ["areas", "events", "keys", "matches", "metadata", "needs", "offers", "parties", "plans", "terms"]
+
+metadata = Base.metadata

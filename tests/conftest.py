@@ -1,0 +1,80 @@
+"""One embedded PostgreSQL for the whole run, and a database of its own for every test that asks for one.
+
+With pytest-xdist each worker is a run of its own, with its own server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import tempfile
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+
+from db.migrate import upgrade
+from db.server import database
+
+T = TypeVar("T")
+
+TEMPLATE = "fivelink_template"
+_numbers = itertools.count(1)
+
+
+def _in_thread(work: Coroutine[Any, Any, T]) -> T:
+    """Runs it on a loop of its own, so that a fixture works with and without a running loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def _execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _named(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """The run's server: the URL of a database in it that tests leave alone."""
+    # Not pytest's folder: its path is long and stays behind after the run.
+    with tempfile.TemporaryDirectory(prefix="fivelink-tests-") as folder, database(None, Path(folder)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template_url(server_url: str) -> str:
+    """A migrated, empty database that is only ever cloned."""
+    url = _named(server_url, TEMPLATE)
+    _in_thread(_execute(server_url, f"CREATE DATABASE {TEMPLATE}"))
+    _in_thread(upgrade(url))
+    return url
+
+
+@pytest.fixture
+def empty_database_url(server_url: str) -> Iterator[str]:
+    """A database of this test alone, without any table."""
+    name = f"test_{next(_numbers)}"
+    _in_thread(_execute(server_url, f"CREATE DATABASE {name}"))
+    yield _named(server_url, name)
+    _in_thread(_execute(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def database_url(server_url: str, template_url: str) -> Iterator[str]:
+    """A migrated database of this test alone, empty of rows. postgresql://, dropped afterwards."""
+    name = f"test_{next(_numbers)}"
+    _in_thread(_execute(server_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    yield _named(server_url, name)
+    _in_thread(_execute(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
