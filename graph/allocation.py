@@ -1,0 +1,183 @@
+"""The plan of an area: who gets what, best for all, proven.
+
+    max lexicographically  (units met of STAT, of ASAP, of URGENT, of ROUTINE, sum of score_e8 x units)
+    s.t.  a need gets at most what remains, an offer gives at most what is available, a pair at most the maximum,
+          nothing outside graph.rules, whole units, a pair nothing or at least the minimum
+
+Stages TIER, SCORE and TIE are minimum cost flows (`graph.stages`); TIE settles what is left by a hash of ids, so that
+the answer depends on what is asked and offered, never on the order of the lists. Minimum quantities that the flow
+breaks are searched in the connected parts they touch (`graph.search`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from graph.candidates import pairs
+from graph.checker import Instance, check
+from graph.search import Aims, Goals, explore
+from graph.shortfalls import explain
+from graph.solver import SOLVER, Ints
+from graph.stages import Market, Stage, components, solve_in_order
+from graph.values import Allocation, Certificate, Duals, Need, Offer, Plan, Shortfall, World
+
+__all__ = ["Allocation", "Certificate", "Duals", "Plan", "Shortfall", "aims_as_number", "compute_plan"]
+
+STAGES = ("TIER", "SCORE", "TIE")
+
+#: Pairs that may be solved for the sake of minimum quantities before the best plan so far has to do (some 10 s).
+WORK_LIMIT = 20_000_000
+
+_SCORE_TOP = 100_000_000
+
+
+def compute_plan(
+    needs: Sequence[Need], offers: Sequence[Offer], world: World, *, work_limit: int = WORK_LIMIT
+) -> Plan:
+    """The optimal allocation of `offers` to `needs`.
+
+    When minimum quantities cannot be settled within `work_limit`, the plan is feasible, `certificate.optimal` is False
+    and `certificate.dual` bounds what any plan could reach.
+
+    Raises ValueError for bad weights, ids that occur twice, a priority outside 0..3 or quantities outside 32 bits;
+    KeyError for a type or area that the world does not know.
+    """
+    began = perf_counter()
+    needs = sorted((n for n in needs if n.is_open and n.remaining > 0), key=lambda n: n.id)
+    offers = sorted(offers, key=lambda o: o.id)
+    _refuse_bad(needs, offers)
+    eligible = pairs(needs, offers, world)
+    instance = Instance(needs, offers, world, eligible)
+    market, goals = _market(instance)
+    stages = solve_in_order(market, goals.values())
+    flow, bound, searched = _honour_minimums(market, goals, stages, work_limit)
+    primal = goals.aims(flow)
+    plan = _described(instance, flow, stages, searched)
+    violations = len(check(instance, plan))
+    total = sum(need.remaining for need in needs)
+    certificate = Certificate(
+        optimal=primal == bound and not violations,
+        primal=aims_as_number(primal, total),
+        dual=aims_as_number(bound, total),
+        violations=violations,
+        solver=SOLVER,
+        seconds=perf_counter() - began,
+    )
+    return replace(plan, certificate=certificate)
+
+
+def aims_as_number(aims: Aims, total_demand: int) -> int:
+    """Aims as digits of one whole number, so that plans of one instance compare as their numbers do.
+
+    >>> aims_as_number((0, 0, 1, 0, 0), 9) > aims_as_number((0, 0, 0, 9, 900_000_000), 9)
+    True
+    """
+    number = 0
+    for units in aims[:-1]:
+        number = number * (total_demand + 1) + units
+    return number * (_SCORE_TOP * total_demand + 1) + aims[-1]
+
+
+def tie_values(need_ids: Ints, offer_ids: Ints) -> Ints:
+    """A 32-bit hash of each pair of ids, the same everywhere (splitmix64, doi:10.1145/2660193.2660195)."""
+    mixed = need_ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + offer_ids.astype(np.uint64)
+    mixed ^= mixed >> np.uint64(30)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return (mixed >> np.uint64(32)).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    aims: Aims
+    searched: Ints  # positions of needs
+
+
+def _market(instance: Instance) -> tuple[Market, Goals]:
+    needs, offers, eligible = instance.needs, instance.offers, instance.eligible
+    need, offer = eligible.need_index.astype(np.int64), eligible.offer_index.astype(np.int64)
+    market = Market(
+        np.array([n.remaining for n in needs], dtype=np.int64),
+        np.array([max(0, o.available) for o in offers], dtype=np.int64),
+        need,
+        offer,
+        eligible.quantity,
+    )
+    need_ids = np.array([n.id for n in needs], dtype=np.int64)
+    offer_ids = np.array([o.id for o in offers], dtype=np.int64)
+    goals = Goals(
+        np.array([n.priority for n in needs], dtype=np.int64)[need],
+        eligible.score_e8,
+        tie_values(need_ids[need], offer_ids[offer]),
+        np.array([max(1, o.minimum) for o in offers], dtype=np.int64)[offer],
+    )
+    return market, goals
+
+
+def _honour_minimums(
+    market: Market, goals: Goals, stages: list[Stage], work_limit: int
+) -> tuple[Ints, Aims, Ints]:
+    """The flow with minimums kept, a bound of the aims, and the needs (positions) whose part was searched."""
+    flow = stages[-1].flow
+    bound = goals.aims(flow)
+    faulty = goals.too_little(flow)
+    if not len(faulty):
+        return flow, bound, np.zeros(0, dtype=np.int64)
+    part = components(market)
+    touched = np.unique(part[market.need[faulty]])
+    part_of_pair = part[market.need]
+    order = np.argsort(part_of_pair, kind="stable")
+    edges = np.searchsorted(part_of_pair[order], touched), np.searchsorted(part_of_pair[order], touched, "right")
+    groups = [order[a:b] for a, b in zip(*edges, strict=True)]
+    flow, bounds, _ = explore(market, goals, flow, groups, work_limit)
+    for relaxed, found in bounds:
+        bound = tuple(b - r + f for b, r, f in zip(bound, relaxed, found, strict=True))
+    return flow, bound, np.flatnonzero(np.isin(part, touched))
+
+
+def _described(instance: Instance, flow: Ints, stages: list[Stage], searched: Ints) -> Plan:
+    needs, offers, eligible = instance.needs, instance.offers, instance.eligible
+    used = np.flatnonzero(flow)
+    rows = zip(
+        eligible.need_index[used].tolist(),
+        eligible.offer_index[used].tolist(),
+        flow[used].tolist(),
+        eligible.score_e8[used].tolist(),
+        strict=True,
+    )
+    allocations = [Allocation(needs[n].id, offers[o].id, q, s / _SCORE_TOP) for n, o, q, s in rows]
+    shortfalls = explain(needs, offers, instance.world, eligible, flow)
+    need_ids, offer_ids = [n.id for n in needs], [o.id for o in offers]
+    duals = tuple(
+        Duals(
+            name,
+            dict(zip(need_ids, stage.need_price.tolist(), strict=True)),
+            dict(zip(offer_ids, stage.offer_price.tolist(), strict=True)),
+        )
+        for name, stage in zip(STAGES, stages, strict=True)
+    )
+    return Plan(
+        demand=len(needs),
+        met=len(needs) - len(shortfalls),
+        allocations=allocations,
+        shortfalls=shortfalls,
+        certificate=Certificate(False, 0, 0, 0, SOLVER, 0.0),
+        duals=duals,
+        searched=frozenset(needs[n].id for n in searched.tolist()),
+    )
+
+
+def _refuse_bad(needs: Sequence[Need], offers: Sequence[Offer]) -> None:
+    if len({n.id for n in needs}) != len(needs) or len({o.id for o in offers}) != len(offers):
+        raise ValueError("an id occurs twice")
+    if any(not 0 <= n.priority <= 3 for n in needs):
+        raise ValueError("a priority lies in 0..3")
+    top = 2**31
+    if any(n.remaining >= top for n in needs) or any(o.available >= top or o.minimum >= top for o in offers):
+        raise ValueError("quantities fit 32 bits")

@@ -1,0 +1,186 @@
+"""Minimum quantities, exactly: a pair gets nothing or at least its minimum.
+
+Branch and bound on top of the flow. A node forces some pairs to their minimum and bans others; what remains is again a
+plain flow (subtract the forced amounts), whose optimum bounds every plan below the node. Branch on a pair that got
+something but too little. Best bound first, so that the first plan without such a pair is the best one.
+Bounds are tuples of aims, compared lexicographically. Exponential at worst: the number of nodes is limited, and then
+the best plan found and the best bound still open are the answer.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from graph.solver import Ints
+from graph.stages import Market, _sums, solve_in_order
+
+Aims = tuple[int, ...]
+States = npt.NDArray[np.int8]
+
+_OPEN, _FORCED, _BANNED = 0, 1, -1
+
+
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """What a plan is judged by: tier of each pair (0..3), its score, a number to settle ties, its minimum."""
+
+    tier: Ints
+    score: Ints
+    tie: Ints
+    minimum: Ints
+
+    def aims(self, flow: Ints) -> Aims:
+        """Units met of tier 3, 2, 1, 0, then score x units; exact."""
+        used = np.flatnonzero(flow)
+        units, tier = flow[used], self.tier[used]
+        met = [int(units[tier == level].sum()) for level in (3, 2, 1, 0)]
+        return (*met, dot(self.score[used], units))
+
+    def values(self) -> list[Ints]:
+        """Stage values. Met demand forms a polymatroid, so any rising tier values serve the tiers in order."""
+        return [self.tier + 1, self.score, self.tie]
+
+    def of(self, pairs: Ints) -> Goals:
+        return Goals(self.tier[pairs], self.score[pairs], self.tie[pairs], self.minimum[pairs])
+
+    def too_little(self, flow: Ints) -> Ints:
+        return np.flatnonzero((flow > 0) & (flow < self.minimum))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best flow found, an upper bound of any plan's aims (equal to its own when `complete`), solves used."""
+
+    flow: Ints
+    bound: Aims
+    complete: bool
+    solves: int
+
+
+def dot(a: Ints, b: Ints) -> int:
+    """Exact inner product: a product fits 64 bits, the sum may not."""
+    return sum((a * b).tolist())
+
+
+def search(market: Market, goals: Goals, solve_limit: int) -> Found:
+    """Best flow in which no pair gets less than its minimum; at least one solve is made, whatever the limit.
+
+    Ties in the aims are settled by the order of the search, which depends on the order of pairs only.
+    """
+    tree = _Tree(market, goals)
+    root = tree.solve(np.zeros(len(market.need), dtype=np.int8))
+    assert root is not None  # nothing is forced, so doing nothing is feasible
+    best_flow, best = tree.repaired(root)
+    opened = 0
+    heap = [(tree.key(root), 0, opened, root)]
+    while heap and tree.solves < solve_limit:
+        node = heapq.heappop(heap)[3]
+        if node.aims <= best:
+            heap.clear()
+            break
+        if not len(node.faulty):
+            best_flow, best = node.flow, node.aims
+            continue
+        pair = node.faulty[np.argmax(goals.minimum[node.faulty])]
+        for state in (_FORCED, _BANNED):
+            child = tree.child(node, int(pair), state)
+            if child is not None and child.aims > best:
+                opened += 1
+                # Among equal bounds the deepest first: it is nearest to a plan.
+                heapq.heappush(heap, (tree.key(child), -child.depth, opened, child))
+    bound = max([best, *(node.aims for *_, node in heap)])
+    return Found(best_flow, bound, bound == best, tree.solves)
+
+
+@dataclass(slots=True)
+class _Node:
+    states: States
+    flow: Ints
+    aims: Aims
+    faulty: Ints
+    depth: int = 0
+
+
+class _Tree:
+    def __init__(self, market: Market, goals: Goals) -> None:
+        self.market, self.goals, self.solves = market, goals, 0
+
+    def key(self, node: _Node) -> Aims:
+        return tuple(-aim for aim in node.aims)
+
+    def child(self, node: _Node, pair: int, state: int) -> _Node | None:
+        states = node.states.copy()
+        states[pair] = state
+        child = self.solve(states)
+        if child is not None:
+            child.depth = node.depth + 1
+        return child
+
+    def solve(self, states: States) -> _Node | None:
+        """Optimum under the decisions, or None when the forced amounts do not fit. Bans what cannot reach its minimum."""
+        market, goals = self.market, self.goals
+        forced = states == _FORCED
+        given = np.where(forced, goals.minimum, 0)
+        demand = market.demand - _sums(market.need, given, len(market.demand))
+        supply = market.supply - _sums(market.offer, given, len(market.supply))
+        if (demand < 0).any() or (supply < 0).any():
+            return None
+        reach = np.minimum(market.limit, np.minimum(demand[market.need], supply[market.offer]))
+        states = np.where((states == _OPEN) & (reach < goals.minimum), _BANNED, states).astype(np.int8)
+        keep = np.flatnonzero((states != _BANNED) & (market.limit > given))
+        reduced = Market(
+            demand, supply, market.need[keep], market.offer[keep], market.limit[keep] - given[keep]
+        )
+        self.solves += 1
+        flow = given.copy()
+        flow[keep] += solve_in_order(reduced, goals.of(keep).values())[-1].flow
+        return _Node(states, flow, goals.aims(flow), goals.too_little(flow))
+
+    def repaired(self, node: _Node) -> tuple[Ints, Aims]:
+        """A first plan: decide every faulty pair at once, force those past half their minimum where they fit, ban the rest."""
+        market, goals = self.market, self.goals
+        while len(node.faulty):
+            states = node.states.copy()
+            given = np.where(states == _FORCED, goals.minimum, 0)
+            demand = market.demand - _sums(market.need, given, len(market.demand))
+            supply = market.supply - _sums(market.offer, given, len(market.supply))
+            rank = np.lexsort((node.faulty, -node.flow[node.faulty], -goals.tier[node.faulty]))
+            for pair in node.faulty[rank].tolist():
+                n, o, least = market.need[pair], market.offer[pair], goals.minimum[pair]
+                fits = 2 * node.flow[pair] >= least and demand[n] >= least and supply[o] >= least
+                states[pair] = _FORCED if fits else _BANNED
+                if fits:
+                    demand[n] -= least
+                    supply[o] -= least
+            following = self.solve(states)
+            assert following is not None  # only what fits was forced
+            node = following
+        return node.flow, node.aims
+
+
+def explore(
+    market: Market, goals: Goals, flow: Ints, groups: Sequence[Ints], work_limit: int
+) -> tuple[Ints, list[tuple[Aims, Aims]], bool]:
+    """Search the given groups of pairs (each a connected part), smallest first, within `work_limit` pairs solved.
+
+    Returns the flow with those parts replaced, for each group (aims of the relaxed flow, bound found), and whether every
+    search came to its end.
+    """
+    flow, bounds, complete = flow.copy(), [], True
+    for pairs in sorted(groups, key=len):
+        needs, need = np.unique(market.need[pairs], return_inverse=True)
+        offers, offer = np.unique(market.offer[pairs], return_inverse=True)
+        part = Market(market.demand[needs], market.supply[offers], need, offer, market.limit[pairs])
+        part_goals = goals.of(pairs)
+        cost = len(pairs) + 2_000  # a solve of a small part costs about as much as this many pairs
+        found = search(part, part_goals, work_limit // cost)
+        work_limit = max(0, work_limit - found.solves * cost)
+        bounds.append((part_goals.aims(flow[pairs]), found.bound))
+        complete &= found.complete
+        flow[pairs] = found.flow
+    return flow, bounds, complete

@@ -1,0 +1,170 @@
+"""The values graph/ works on: plain integers and dates, nothing that knows a database.
+
+Quantities are whole units of the resource type, at most 2_147_483_647. Ids are positive integers. Every tree is given
+by its ancestor paths (root first, the node itself last), so "is below" is "is in the path of".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+#: Words for `Need.priority`, by position: FHIR request priority, least urgent first.
+PRIORITIES = ("ROUTINE", "URGENT", "ASAP", "STAT")
+
+#: Weights are ten-thousandths: a weight set sums to this, and every part of a score lies between 0 and this.
+WHOLE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a community still asks for. `remaining` is in the type's unit; `priority` 0 ROUTINE .. 3 STAT."""
+
+    id: int
+    type_id: int
+    area_id: int
+    group_ids: tuple[int, ...]
+    remaining: int
+    priority: int
+    needed_from: date | None
+    needed_by: date | None
+    is_open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a provider can still give.
+
+    `group_ids` and `earmark_ids` are closed downward by the caller (a group stands for all below it). Empty
+    `group_ids` serves everyone; `earmark_ids` None means no earmark. `minimum` and `maximum` bound what one need gets.
+    """
+
+    id: int
+    provider_id: int
+    type_id: int
+    area_id: int
+    coverage_ids: tuple[int, ...]
+    group_ids: tuple[int, ...]
+    earmark_ids: tuple[int, ...] | None
+    available: int
+    minimum: int
+    maximum: int | None
+    available_from: date | None
+    available_until: date | None
+    confirmed_on: date
+    track_record: float = 0.5
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What needs and offers are judged by. `weights` has ten-thousandths by part code; labels are (中文, English)."""
+
+    today: date
+    type_ancestors: Mapping[int, tuple[int, ...]]
+    area_ancestors: Mapping[int, tuple[int, ...]]
+    weights: Mapping[str, int]
+    locations: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    type_labels: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    area_labels: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    group_labels: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    type_units: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """The rule that failed, with the facts, and the smallest change that mends it (None where no small change does).
+
+    `offer_id` names the offer spoken of, where the caller cannot know it (the near misses of a shortfall).
+    """
+
+    code: str
+    text_zh: str
+    text_en: str
+    remedy_zh: str | None
+    remedy_en: str | None
+    offer_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One part of a score: `weight` and `value` in 0..1; the score is the sum of weight x value."""
+
+    code: str
+    weight: float
+    value: float
+    text_zh: str
+    text_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """`quantity` units of the offer go to the need; `score` is the pair's, 0..1."""
+
+    need_id: int
+    offer_id: int
+    quantity: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """`quantity` units of the need stay unmet, and why (never empty)."""
+
+    need_id: int
+    quantity: int
+    obstacles: list[Obstacle]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was proven about a plan.
+
+    `primal` and `dual` write the aims as one number, most important digit first: units met of STAT, ASAP, URGENT,
+    ROUTINE, then the sum of score_e8 x units (`graph.allocation.aims_as_number`). `primal <= dual`, equal when
+    `optimal`. `violations` counts what `graph.checker` found.
+    """
+
+    optimal: bool
+    primal: int
+    dual: int
+    violations: int
+    solver: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Duals:
+    """Dual prices of one stage, by id: of one more unit of a need's demand, and of one more unit of an offer."""
+
+    stage: str
+    needs: Mapping[int, int]
+    offers: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The best linkage of a county.
+
+    demand       number of open needs considered (those that still ask for something)
+    met          how many of them are fully met
+    allocations  ordered by need id, then offer id
+    shortfalls   of every need not fully met, ordered by need id
+    duals        one for each stage (TIER, SCORE, TIE), of the flow without minimum quantities
+    searched     ids of the needs whose part had to be searched for the sake of minimum quantities: the duals bound
+                 their part from above, the search closes the gap
+    """
+
+    demand: int
+    met: int
+    allocations: list[Allocation]
+    shortfalls: list[Shortfall]
+    certificate: Certificate
+    duals: tuple[Duals, ...] = ()
+    searched: frozenset[int] = frozenset()
+
+
+def label(labels: Mapping[int, tuple[str, str]], key: int) -> tuple[str, str]:
+    """(中文, English) of a code, or its number where nobody named it."""
+    return labels.get(key) or (f"#{key}", f"#{key}")
