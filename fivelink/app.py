@@ -1,0 +1,181 @@
+"""The ASGI application: /graphql, /healthz, /readyz, /static, and / that leads to the page."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from schema.execution.executor import Executor
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from db.database import Database
+from db.migrate import head
+from db.server import supervise
+from fivelink.endpoint import Endpoint, Receive, Scope, Send
+from fivelink.http_answers import JSON, HttpFault, error_body
+from fivelink.settings import Settings
+from fivelink.sign_in import SignIn
+from schema.execution.limits import Limits
+
+STATIC = Path(__file__).parent / "static"
+READY_SECONDS = 2.0
+
+#: Nothing from elsewhere, nothing inline. The page talks to its own origin and cannot be framed.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PAGE_HEADERS = (
+    (b"content-security-policy", PAGE_POLICY.encode()),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+NO_DATABASE = HttpFault(503, "DATABASE_UNAVAILABLE", "the database does not answer", "数据库没有响应")
+BEHIND = HttpFault(
+    503,
+    "MIGRATIONS_BEHIND",
+    "the database is at another revision than this program; run `fivelink migrate`",
+    "数据库结构与程序版本不一致,请运行 fivelink migrate",
+)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits on operations that the settings give."""
+    return Limits(
+        tokens=settings.max_tokens,
+        depth=settings.max_depth,
+        aliases=settings.max_aliases,
+        directives=settings.max_directives,
+        fields=settings.max_fields,
+        root_fields=settings.max_root_fields,
+        cost=settings.max_cost,
+    )
+
+
+class App:
+    """Passes /graphql to the endpoint before any routing, everything else (and the lifespan) to Starlette."""
+
+    def __init__(self, endpoint: Endpoint, site: Starlette) -> None:
+        self._endpoint = endpoint
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/graphql":
+            await self._endpoint(scope, receive, send)
+        else:
+            await self._site(scope, receive, send)
+
+
+def build(settings: Settings, database_url: str | None = None) -> App:
+    """The application for one database. Opens connections when it is first asked, closes them with the lifespan.
+
+    `database_url`: what `db.server.database(...)` yielded; by default `settings.database_url`. When the server is the
+    embedded one (no `settings.database_url`), the lifespan also starts it again should it die.
+    Raises ValueError without any URL.
+    """
+    url = database_url or settings.database_url
+    if url is None:
+        raise ValueError("no database: enter db.server.database(...) first and hand its URL over")
+    database = Database(url, pool_size=settings.pool_size, statement_timeout_seconds=settings.statement_timeout_seconds)
+    executor = Executor(database, limits_of(settings), introspection=settings.introspection)
+    endpoint = Endpoint(
+        executor,
+        SignIn(database),
+        max_body_bytes=settings.max_body_bytes,
+        page=graphiql_page() if settings.graphiql else None,
+        page_headers=PAGE_HEADERS,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        watch = asyncio.create_task(supervise(settings.database_url, settings.data_dir))
+        try:
+            yield
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+            await database.close()
+
+    newest = head()
+
+    async def ready(_: Request) -> Response:
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await database.ping()
+                fault = None if await _revision(database) == newest else BEHIND
+        except Exception:
+            # Whatever keeps the database from answering: who asks here wants a yes or a no.
+            fault = NO_DATABASE
+        if fault is not None:
+            return Response(fault.body, fault.status, {"cache-control": "no-store"}, media_type="application/json")
+        return _said("ready")
+
+    site = Starlette(
+        routes=[
+            Route("/", _home),
+            Route("/healthz", _alive),
+            Route("/readyz", ready),
+            Mount("/static", GZipMiddleware(_Files(directory=STATIC), minimum_size=1_000)),
+        ],
+        lifespan=lifespan,
+        exception_handlers={404: _not_found, 405: _wrong_method},
+    )
+    return App(endpoint, site)
+
+
+def graphiql_page() -> bytes:
+    """The page of GraphiQL, its files named with a digest of their content so that browsers may keep them for good."""
+    folder = STATIC / "graphiql"
+    digest = hashlib.sha256()
+    for name in ("graphiql.js", "graphiql.css"):
+        digest.update((folder / name).read_bytes())
+    return (folder / "index.html").read_bytes().replace(b"{{version}}", digest.hexdigest()[:12].encode())
+
+
+class _Files(StaticFiles):
+    """Kept for good when asked for by version, else checked again (ETag) at every use."""
+
+    def file_response(self, full_path: Any, stat_result: Any, scope: Any, status_code: int = 200) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        versioned = b"v=" in scope.get("query_string", b"")
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
+        response.headers["x-content-type-options"] = "nosniff"
+        return response
+
+
+async def _revision(database: Database) -> str | None:
+    async with database.reader.connection() as connection:
+        rows = await connection.fetch("SELECT version_num FROM alembic_version", ())
+    return rows[0][0] if rows else None
+
+
+async def _home(_: Request) -> Response:
+    return RedirectResponse("/graphql", 307)
+
+
+async def _alive(_: Request) -> Response:
+    return _said("alive")
+
+
+async def _not_found(_: Request, __: Exception) -> Response:
+    body = error_body("NOT_FOUND", "there is nothing here; the API is at /graphql", "这里没有内容,接口位于 /graphql")
+    return Response(body, 404, media_type="application/json")
+
+
+async def _wrong_method(_: Request, error: Exception) -> Response:
+    body = error_body("METHOD_NOT_ALLOWED", "this address is only read", "此地址只能读取")
+    return Response(body, 405, getattr(error, "headers", None) or {}, media_type="application/json")
+
+
+def _said(status: str) -> Response:
+    return Response(b'{"status":"%s"}' % status.encode(), 200, {"cache-control": "no-store"}, media_type=JSON.decode())
