@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -86,7 +87,8 @@ _COLUMNS = (
 
 async def _areas(conn: AsyncConnection, where: ColumnElement[bool], limit: int | None = None) -> list[Area]:
     rows = await conn.execute(select(*_COLUMNS).where(where).order_by(AreaRow.code).limit(limit))
-    return [Area(*row[:6], tuple(row[6]), *row[7:]) for row in rows]
+    whole: list[list[Any]] = [[tuple(v) if isinstance(v, list) else v for v in row] for row in rows]
+    return [Area(*row) for row in whole]
 
 
 async def by_codes(conn: AsyncConnection, codes: Collection[str]) -> list[Area]:
@@ -110,9 +112,7 @@ async def existing(conn: AsyncConnection) -> dict[str, Area]:
 async def new_ids(conn: AsyncConnection, table: str, count: int) -> list[int]:
     """Takes ids from a table's sequence, so that rows which point at each other can be built before any is written."""
     drawn = await conn.execute(
-        select(func.nextval(func.pg_get_serial_sequence(table, "id"))).select_from(
-            func.generate_series(1, count)
-        )
+        select(func.nextval(func.pg_get_serial_sequence(table, "id"))).select_from(func.generate_series(1, count))
     )
     return [int(row[0]) for row in drawn]
 

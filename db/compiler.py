@@ -23,6 +23,9 @@ from db.entities import ENTITIES, Entity, ListOf, OneOf, PageOf
 
 _DIALECT = PGDialect_asyncpg()
 
+#: The most codes a facet of a whole list names, the most frequent first.
+FACET_ROWS = 100
+
 #: (count, backward, after, before, ((filter, variant), ...))
 PageShape = tuple[int, bool, bool, bool, tuple[tuple[str, str], ...]]
 
@@ -122,7 +125,7 @@ class Compiler:
         keys: Callable[[list[Any]], Any] | None,
     ) -> str:
         """Emits a function that builds the connection (of one key, or of the root) and gives its name."""
-        count, backward, after, before, filters = self.shapes[page.slot]
+        count, backward, after, before, _ = self.shapes[page.slot]
         own = f"page{len(self.prelude)}_{page.slot}"
         self.prelude.append("")  # reserves the place of this function; children are emitted before it
         at = len(self.prelude) - 1
@@ -174,7 +177,7 @@ class Compiler:
             elif isinstance(item, selection.PageInfo):
                 parts.append(f"{key}: {self._page_info(item, cursor, backward, after, before)}")
             elif isinstance(item, selection.Facet):
-                parts.append(f"{key}: {self._facet(item, page, name)}")
+                parts.append(f"{key}: {self._facet(item, page, name, parent, keys, setup)}")
 
         if level is not None:
             self._finish(level, self._page_statement(level, page, order, parent), keys)
@@ -247,21 +250,34 @@ class Compiler:
         self.pending.append((statement, keys))
         return len(self.pending) - 1
 
-    def _facet(self, item: selection.Facet, page: selection.Page, name: str) -> str:
+    def _facet(
+        self,
+        item: selection.Facet,
+        page: selection.Page,
+        name: str,
+        parent: tuple[str, PageOf] | None,
+        keys: Callable[[list[Any]], Any] | None,
+        setup: list[str],
+    ) -> str:
         entity = ENTITIES[name]
         facet = entity.facets[item.facet]
-        table = entity.table.alias(f"t{len(self.pending)}")
+        index = len(self.pending)
+        table = entity.table.alias(f"t{index}")
         chosen = dict(self.shapes[page.slot][4]).get(facet.own, "")
         source, code, zh, en = facet.build(table, chosen)
-        statement = (
-            select(code.label("code"), zh.label("zh"), en.label("en"), func.count().label("n"))
-            .select_from(source)
-            .where(*self._conditions(page, name, table, None, without=facet.own))
-            .group_by(code, zh, en)
-            .order_by(func.count().desc(), code)
-            .limit(literal_column("100", Integer))
-        )
-        self.pending.append((statement, None))
+        counted = [code.label("code"), zh.label("zh"), en.label("en"), func.count().label("n")]
+        statement = select(*counted).select_from(source).where(*self._conditions(page, name, table, parent, facet.own))
+        statement = statement.group_by(code, zh, en).order_by(func.count().desc(), code)
+        rows = f"R[{index}]"
+        if parent is None:
+            statement = statement.limit(literal_column(str(FACET_ROWS), Integer))
+        else:
+            column = table.c[parent[1].column]
+            statement = statement.add_columns(column).group_by(column)
+            statement = statement.where(column == any_(bindparam("keys", type_=ARRAY(BigInteger))))
+            setup += [f"f{index} = {{}}", f"for r in {rows}: f{index}.setdefault(r[4], []).append(r)"]
+            rows = f"f{index}.get(key, NONE)"
+        self.pending.append((statement, keys))
         labels = self._constant(dict(item.labels))
         columns = {
             "code": "r[0]",
@@ -271,7 +287,7 @@ class Compiler:
             "__typename": "'Facet'",
         }
         body = ", ".join(f"{leaf.key!r}: {columns[leaf.field]}" for leaf in item.items)
-        return f"[{{{body}}} for r in R[{len(self.pending) - 1}]]"
+        return f"[{{{body}}} for r in {rows}]"
 
     def _edge(self, edges: selection.Edges, level: _Level, cursor: str, connection: str) -> str:
         parts = []

@@ -62,20 +62,16 @@ async def claim(conn: AsyncConnection, *, caller: str, operation: str, key: str,
     return made.first() is not None
 
 
-async def settle(
-    conn: AsyncConnection, *, caller: str, operation: str, key: str, entity: str, entity_id: int
-) -> None:
+async def settle(conn: AsyncConnection, *, caller: str, operation: str, key: str, entity: str, entity_id: int) -> None:
     """Fills the claimed record with the answer."""
     await conn.execute(
         update(IdempotencyRow)
-        .where(
-            IdempotencyRow.caller == caller, IdempotencyRow.operation == operation, IdempotencyRow.key == key
-        )
+        .where(IdempotencyRow.caller == caller, IdempotencyRow.operation == operation, IdempotencyRow.key == key)
         .values(entity=entity, entity_id=entity_id)
     )
 
 
-async def answer(conn: AsyncConnection, *, caller: str, operation: str, key: str) -> Row[Any] | None:
+async def answer(conn: AsyncConnection, *, caller: str, operation: str, key: str) -> Row[str, str, int] | None:
     """(digest, entity, entity_id) kept for a key, or None."""
     found = await conn.execute(
         select(IdempotencyRow.digest, IdempotencyRow.entity, IdempotencyRow.entity_id).where(
@@ -119,7 +115,10 @@ async def add_many(conn: AsyncConnection, rows: Sequence[dict[str, Any]]) -> Non
 
 async def last_of(conn: AsyncConnection, entity: str) -> int:
     """Id of the newest event of an entity kind without rows of its own (entity_id 0); 0 before the first."""
-    found = await conn.execute(
-        select(func.max(EventRow.id)).where(EventRow.entity == entity, EventRow.entity_id == 0)
-    )
+    found = await conn.execute(select(func.max(EventRow.id)).where(EventRow.entity == entity, EventRow.entity_id == 0))
     return found.scalar() or 0
+
+
+async def lock(conn: AsyncConnection, kind: int, number: int = 0) -> None:
+    """Waits for everybody else who takes this lock; held to the end of the transaction."""
+    await conn.execute(select(func.pg_advisory_xact_lock(kind, number)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Text, func, insert, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import NEED_STATUS, PRIORITY, Base, Ids, ids_column, now_column, primary_key
@@ -41,3 +44,16 @@ class NeedRow(Base):
         Index("ix_need_type", "resource_type_id", postgresql_where=text("status = 'OPEN'::need_status")),
         Index("ix_need_client_group_ids", "client_group_ids", postgresql_using="gin"),
     )
+
+
+async def add(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Inserts needs that were checked; their ids, in the order given."""
+    if not rows:
+        return []
+    made = await conn.execute(insert(NeedRow).returning(NeedRow.id, sort_by_parameter_order=True), list(rows))
+    return [int(id) for id in made.scalars()]
+
+
+async def change(conn: AsyncConnection, id: int, values: Mapping[str, Any]) -> None:
+    """Sets columns of one need, and when it was changed."""
+    await conn.execute(update(NeedRow).where(NeedRow.id == id).values(**values, updated_at=func.now()))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Computed, Date, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import CheckConstraint, Computed, Date, ForeignKey, Index, Integer, Text, func, insert, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import OFFER_STATUS, Base, Ids, ids_column, now_column, primary_key
@@ -49,3 +52,16 @@ class OfferRow(Base):
         Index("ix_offer_type", "resource_type_id", postgresql_where=text("status = 'ACTIVE'::offer_status")),
         Index("ix_offer_coverage_ids", "coverage_ids", postgresql_using="gin"),
     )
+
+
+async def add(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Inserts offers that were checked; their ids, in the order given."""
+    if not rows:
+        return []
+    made = await conn.execute(insert(OfferRow).returning(OfferRow.id, sort_by_parameter_order=True), list(rows))
+    return [int(id) for id in made.scalars()]
+
+
+async def change(conn: AsyncConnection, id: int, values: Mapping[str, Any]) -> None:
+    """Sets columns of one offer, and when it was changed."""
+    await conn.execute(update(OfferRow).where(OfferRow.id == id).values(**values, updated_at=func.now()))

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Computed, Date, ForeignKey, Index, Integer, Text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Computed,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    Text,
+    and_,
+    false,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import PARTY_KIND, SOCIETY, Base, now_column, primary_key
@@ -51,3 +69,24 @@ class PartyRow(Base):
         Index("uq_party_kind_area_name", "kind", "area_id", "name", unique=True),
         Index("ix_party_name", "name"),
     )
+
+
+async def add(conn: AsyncConnection, values: Mapping[str, Any]) -> int | None:
+    """Inserts a party; its id, or None where one of the same kind, area and name or credit code exists."""
+    made = await conn.execute(insert(PartyRow).values(**values).on_conflict_do_nothing().returning(PartyRow.id))
+    return made.scalar()
+
+
+async def like(
+    conn: AsyncConnection, *, kind: str, area_id: int, name: str, credit_code: str | None
+) -> Row[int, str, bool] | None:
+    """(id, name, same_code) of the party that stands in the way of another: of the same credit code first."""
+    same_code = PartyRow.credit_code == credit_code if credit_code is not None else false()
+    same_name = and_(PartyRow.kind == kind, PartyRow.area_id == area_id, PartyRow.name == name)
+    found = await conn.execute(
+        select(PartyRow.id, PartyRow.name, same_code.label("same_code"))
+        .where(or_(same_code, same_name))
+        .order_by(same_code.desc(), PartyRow.id)
+        .limit(1)
+    )
+    return found.first()

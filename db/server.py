@@ -159,7 +159,7 @@ class _Cluster:
         """False when it did not start; somebody killed while starting may have been faster."""
         self._check_version()
         if crashed:
-            self._clear_after_crash()
+            self._clear_after_crash(door)
         if account is not None:
             own(account, self.files)
         write_settings(self.files, door, account)
@@ -236,17 +236,19 @@ class _Cluster:
                 " Dump it with the old version (pg_dump) and restore it.",
             )
 
-    def _clear_after_crash(self) -> None:
-        """Ends what a killed server left running, then sees to its pid file.
+    def _clear_after_crash(self, door: Door) -> None:
+        """Ends what a killed server left running, then sees to its lock files.
 
-        PostgreSQL removes the file itself unless it is empty (a power cut) or its number now belongs to somebody else
-        (a zombie in a container without init, any process after a reboot): then it would refuse to start for ever.
+        PostgreSQL removes them itself unless they are empty (a power cut) or their number now belongs to somebody else
+        (a zombie that nobody has buried yet, any process after a reboot): then it would refuse to start.
         """
         if not end_leftovers(self.files):
             raise self._not_started()
         found = postmaster_of(self.files)
         if found is not None and (found.pid == 0 or psutil_process(found.pid) is not None):
             (self.files / "postmaster.pid").unlink(missing_ok=True)
+        if door.socket_dir is not None:
+            (door.socket_dir / f".s.PGSQL.{door.port}.lock").unlink(missing_ok=True)
 
     def _not_started(self) -> ServerError:
         return ServerError(

@@ -94,9 +94,7 @@ class ResourceType:
 
 async def _whole(conn: AsyncConnection, row: type[Base], names: Sequence[str]) -> list[list[Any]]:
     table = row.__table__
-    found = await conn.execute(
-        select(*(table.c[name] for name in names)).order_by(table.c.position, table.c.id)
-    )
+    found = await conn.execute(select(*(table.c[name] for name in names)).order_by(table.c.position, table.c.id))
     return [[tuple(value) if isinstance(value, list) else value for value in one] for one in found]
 
 
@@ -121,8 +119,5 @@ async def write(conn: AsyncConnection, rows: Sequence[Term] | Sequence[ResourceT
         made.on_conflict_do_update(
             index_elements=["id"], set_={name: made.excluded[name] for name in names if name != "id"}
         ),
-        [
-            {name: list(v) if isinstance(v := getattr(row, name), tuple) else v for name in names}
-            for row in rows
-        ],
+        [{name: list(v) if isinstance(v := getattr(row, name), tuple) else v for name in names} for row in rows],
     )

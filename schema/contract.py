@@ -1,0 +1,24 @@
+"""The whole contract: what `fivelink schema` writes to schema.graphql."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from schema.mutation import Mutation
+from schema.parties import Assistant, Community, DonorFirm, Fund, Organization, SocialWorker, Volunteer
+from schema.query import Query
+
+CONTRACT = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    types=[Community, Organization, SocialWorker, Volunteer, DonorFirm, Fund, Assistant, Decimal],
+    config=StrawberryConfig(disable_field_suggestions=True),
+)
+
+
+def sdl() -> str:
+    """The contract as text, one trailing newline."""
+    return CONTRACT.as_str().rstrip() + "\n"

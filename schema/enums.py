@@ -1,0 +1,94 @@
+"""Sets of codes fixed by a standard or by this model, each value described; sets a county can extend are Terms."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+
+def _value(name: str, description: str) -> Any:
+    return strawberry.enum_value(name, description=description)
+
+
+@strawberry.enum(description="Language of labels and messages. 标签与提示的语言。")
+class Lang(Enum):
+    ZH = _value("ZH", "中文 (Chinese)")
+    EN = _value("EN", "English 英文")
+
+
+@strawberry.enum(description="Level of an area in the administrative tree. 行政层级。")
+class AreaLevel(Enum):
+    PROVINCE = _value("PROVINCE", "Province, 2-digit code. 省级")
+    PREFECTURE = _value("PREFECTURE", "Prefecture, 4-digit code. 地级")
+    COUNTY = _value("COUNTY", "County, 6-digit code. 县级")
+    TOWNSHIP = _value("TOWNSHIP", "Township or street, 9-digit code. 乡镇(街道)")
+    VILLAGE = _value("VILLAGE", "Village or residents' committee, 12-digit code. 村(居)")
+    ZONE = _value("ZONE", "Functional area without a code of its own; its code is local. 功能区")
+
+
+@strawberry.enum(description="The five societies, and the assistants of the six. 五社(六社)。")
+class Society(Enum):
+    COMMUNITY = _value("COMMUNITY", "Community: the platform. 社区")
+    SOCIAL_ORGANIZATION = _value("SOCIAL_ORGANIZATION", "Social organization: the carrier. 社会组织")
+    SOCIAL_WORKER = _value("SOCIAL_WORKER", "Social worker: the support. 社会工作者")
+    VOLUNTEER = _value("VOLUNTEER", "Volunteer: the helper. 社区志愿者")
+    CHARITABLE_RESOURCE = _value("CHARITABLE_RESOURCE", "Charitable resource: the supplement. 社会慈善资源")
+    ASSISTANT = _value("ASSISTANT", "Social work assistant: the tie, in the linkage of six. 社工助理员")
+
+
+@strawberry.enum(description="Kind of resource. 资源种类。")
+class ResourceKind(Enum):
+    FUNDS = _value("FUNDS", "Money. 资金")
+    GOODS = _value("GOODS", "Goods. 物资")
+    SERVICE = _value("SERVICE", "A service. 服务")
+    VENUE = _value("VENUE", "A place to use. 场地")
+    VOLUNTEER_TIME = _value("VOLUNTEER_TIME", "Hours of volunteers. 志愿时间")
+
+
+@strawberry.enum(description="How soon a need must be met (FHIR request priority). 紧急程度。")
+class Priority(Enum):
+    ROUTINE = _value("ROUTINE", "In the ordinary course. 一般")
+    URGENT = _value("URGENT", "Before the ordinary. 较急")
+    ASAP = _value("ASAP", "As soon as possible. 紧急")
+    STAT = _value("STAT", "At once. 特急")
+
+
+@strawberry.enum(description="State of a need. 需求状态。")
+class NeedStatus(Enum):
+    OPEN = _value("OPEN", "Waiting for what is missing. 待满足")
+    MET = _value("MET", "Wholly met. 已满足")
+    CLOSED = _value("CLOSED", "Closed after follow-up. 已结案")
+    WITHDRAWN = _value("WITHDRAWN", "Taken back. 已撤回")
+
+
+@strawberry.enum(description="State of an offer. 资源状态。")
+class OfferStatus(Enum):
+    DRAFT = _value("DRAFT", "Not published yet. 草稿")
+    ACTIVE = _value("ACTIVE", "Can be matched. 可匹配")
+    PAUSED = _value("PAUSED", "Not to be matched for now. 暂停")
+    WITHDRAWN = _value("WITHDRAWN", "Taken back. 已撤回")
+
+
+@strawberry.enum(description="State of a plan. 方案状态。")
+class PlanStatus(Enum):
+    COMPUTED = _value("COMPUTED", "The newest computed plan of its area. 已计算")
+    APPROVED = _value("APPROVED", "Approved by a coordinator. 已批准")
+    SUPERSEDED = _value("SUPERSEDED", "A newer plan took its place. 已被取代")
+
+
+PRIORITY_LABELS = {
+    "ROUTINE": ("一般", "Routine"),
+    "URGENT": ("较急", "Urgent"),
+    "ASAP": ("紧急", "As soon as possible"),
+    "STAT": ("特急", "At once"),
+}
+SOCIETY_LABELS = {
+    "COMMUNITY": ("社区", "Community"),
+    "SOCIAL_ORGANIZATION": ("社会组织", "Social organization"),
+    "SOCIAL_WORKER": ("社会工作者", "Social worker"),
+    "VOLUNTEER": ("社区志愿者", "Volunteer"),
+    "CHARITABLE_RESOURCE": ("社会慈善资源", "Charitable resource"),
+    "ASSISTANT": ("社工助理员", "Social work assistant"),
+}

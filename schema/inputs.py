@@ -1,0 +1,138 @@
+"""What acts take. Every act accepts an idempotencyKey: the same key and input get the same answer, once done."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import strawberry
+
+from schema.enums import Priority
+from schema.mapping import given, required
+
+KEY = "Your own key for this act, at most 200 characters; sending it again does nothing twice. 幂等键。"
+
+
+def key() -> Any:
+    return given(KEY)
+
+
+@strawberry.input(description="A social organization to register. 登记社会组织。")
+class OrganizationRegisterInput:
+    name: str = required("Its full name, 1 to 200 characters. 名称。")
+    area: str = required("Area code of its home. 所在地代码。")
+    credit_code: str | None = given("Unified social credit code, 18 characters. 统一社会信用代码。")
+    founded_on: date | None = given("When it was founded. 成立日期。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="A volunteer or team to register. 登记志愿者(队)。")
+class VolunteerRegisterInput:
+    name: str = required("The person's or team's name. 名称。")
+    area: str = required("Area code of its home. 所在地代码。")
+    headcount: int | None = given("1 for a person, more for a team. 人数。", 1)
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="A donor firm to register. 登记爱心企业。")
+class DonorFirmRegisterInput:
+    name: str = required("Its full name. 名称。")
+    area: str = required("Area code of its home. 所在地代码。")
+    credit_code: str | None = given("Unified social credit code, 18 characters. 统一社会信用代码。")
+    industry: str | None = given("Term code of scheme industry. 行业代码。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="A fund to register. 登记资金。")
+class FundRegisterInput:
+    name: str = required("Its name. 名称。")
+    area: str = required("Area code of its home. 所在地代码。")
+    source: str | None = given("Term code of scheme fund_source. 资金来源代码。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="A social worker to register. 登记社会工作者。")
+class SocialWorkerRegisterInput:
+    name: str = required("The worker's name. 姓名。")
+    area: str = required("Area code of the station. 所在地代码。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="A community to register. 登记社区。")
+class CommunityRegisterInput:
+    name: str = required("Its name. 名称。")
+    area: str = required("Area code: a village, township or zone. 所在地代码。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="An assistant to register. 登记社工助理员。")
+class AssistantRegisterInput:
+    name: str = required("The assistant's name. 姓名。")
+    area: str = required("Area code of the village room. 所在地代码。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="A need to submit. 提交需求。")
+class NeedSubmitInput:
+    title: str = required("In a few words, without anybody's name; 1 to 200 characters. 名称(不写姓名)。")
+    community_id: strawberry.ID = required("Id of the community that asks. 社区编号。")
+    resource_type: str = required("Resource type code. 资源类型代码。")
+    quantity: int = required("How much, in the type's unit, at least 1. 数量。")
+    priority: Priority | None = given("How soon. 紧急程度。", Priority.ROUTINE)
+    client_groups: list[str] | None = given("Codes of scheme client_group. 服务对象代码。")
+    needed_from: date | None = given("Not before this day. 最早日期。")
+    needed_by: date | None = given("Not after this day. 截止日期。")
+    channel: str | None = given("Term code of scheme channel. 需求来源代码。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="What to change of a need; what is left out stays. 修改需求。")
+class NeedChangeInput:
+    id: strawberry.ID = required("Id of the need. 需求编号。")
+    title: str | None = given("New title. 名称。")
+    resource_type: str | None = given("New resource type code. 资源类型代码。")
+    quantity: int | None = given("New quantity, not below what is committed. 数量。")
+    priority: Priority | None = given("New priority. 紧急程度。")
+    client_groups: list[str] | None = given("New client groups; null or [] for none. 服务对象代码。")
+    needed_from: date | None = given("New first day; null for none. 最早日期。")
+    needed_by: date | None = given("New last day; null for none. 截止日期。")
+    channel: str | None = given("New channel; null for none. 需求来源代码。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="An offer to publish. 发布资源。")
+class OfferPublishInput:
+    title: str = required("In a few words; 1 to 200 characters. 名称。")
+    provider_id: strawberry.ID = required("Id of the party that gives. 提供方编号。")
+    resource_type: str = required("Resource type code. 资源类型代码。")
+    capacity: int = required("How much in all, in the type's unit, at least 1. 总量。")
+    coverage: list[str] = required("Area codes it serves, each with all below; at least one. 服务区域代码。")
+    client_groups: list[str] | None = given("Serves only these client groups; none: everyone. 限定服务对象代码。")
+    minimum_per_need: int | None = given("The least it gives to one need. 每项需求至少。", 1)
+    maximum_per_need: int | None = given("The most it gives to one need. 每项需求至多。")
+    available_from: date | None = given("Not before this day. 可用自。")
+    available_until: date | None = given("Not after this day. 可用至。")
+    earmark: str | None = given("The donor's intent: code of a client group or domain. 定向用途代码。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="What to change of an offer; what is left out stays. 修改资源。")
+class OfferChangeInput:
+    id: strawberry.ID = required("Id of the offer. 资源编号。")
+    title: str | None = given("New title. 名称。")
+    resource_type: str | None = given("New resource type code. 资源类型代码。")
+    capacity: int | None = given("New capacity, not below what is committed. 总量。")
+    coverage: list[str] | None = given("New coverage. 服务区域代码。")
+    client_groups: list[str] | None = given("New client groups; null or [] for everyone. 限定服务对象代码。")
+    minimum_per_need: int | None = given("New minimum per need. 每项需求至少。")
+    maximum_per_need: int | None = given("New maximum per need; null for none. 每项需求至多。")
+    available_from: date | None = given("New first day; null for none. 可用自。")
+    available_until: date | None = given("New last day; null for none. 可用至。")
+    earmark: str | None = given("New earmark; null for none. 定向用途代码。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="A plan to compute. 计算联动方案。")
+class PlanComputeInput:
+    area: str = required("Area code; the area and all below it. 区划代码(含下级)。")
+    idempotency_key: str | None = key()

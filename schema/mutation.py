@@ -1,0 +1,179 @@
+"""Acts: thin. An input's plain values go to the use case; what it did is read back; a refusal is an answer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import strawberry
+
+from resolvers import needs, offers, parties, plans
+from resolvers.context import KEEP
+from resolvers.context import Done as ActDone
+from resolvers.errors import Refusal
+from schema import inputs, results
+from schema.mapping import id_of
+from schema.results import PARTY_TYPES, result
+
+Info = strawberry.Info[Any, Any]
+
+
+def _plain(given: Any, absent: Any = None) -> dict[str, Any]:
+    """Fields of an input as keyword arguments; enums by name, what was left out as `absent`."""
+    values = {}
+    for field in dataclasses.fields(given):
+        value = getattr(given, field.name)
+        if value is strawberry.UNSET:
+            value = None if field.name == "idempotency_key" else absent
+        values[field.name] = getattr(value, "name", value)
+    return values
+
+
+async def _act(done: Any, act: Callable[..., Awaitable[ActDone]], *arguments: Any, **values: Any) -> Any:
+    try:
+        outcome = await act(*arguments, **values)
+    except Refusal as refusal:
+        return refusal
+    return done(outcome.id)
+
+
+def _register(name: str, input_type: Any, done: Any, act: Callable[..., Awaitable[ActDone]], description: str) -> Any:
+    """A registration differs from the next in its types only."""
+
+    async def register(info: Info, input: Any) -> Any:
+        return await _act(done, act, info.context.acts, **_plain(input))
+
+    register.__annotations__ = {
+        "info": Info,
+        "input": Annotated[input_type, strawberry.argument(description="What to register. 登记内容。")],
+        "return": result(name, done),
+    }
+    return strawberry.field(resolver=register, description=description)
+
+
+def _by_id(name: str, typename: str, done: Any, act: Callable[..., Awaitable[ActDone]], description: str) -> Any:
+    """An act that takes only an id."""
+
+    async def step(info: Info, id: Any, idempotency_key: Any = None) -> Any:
+        return await _act(done, act, info.context.acts, id_of(id, typename), idempotency_key=idempotency_key)
+
+    step.__annotations__ = {
+        "info": Info,
+        "id": Annotated[strawberry.ID, strawberry.argument(description="Its id. 编号。")],
+        "idempotency_key": Annotated[str | None, strawberry.argument(description=inputs.KEY)],
+        "return": result(name, done),
+    }
+    return strawberry.field(resolver=step, description=description)
+
+
+def _input(what: str) -> Any:
+    return strawberry.argument(description=what)
+
+
+@strawberry.type(description="Acts. 办理。")
+class Mutation:
+    organization_register = _register(
+        "OrganizationRegisterResult",
+        inputs.OrganizationRegisterInput,
+        results.OrganizationRegistered,
+        parties.register_organization,
+        "Register a social organization. 登记社会组织。",
+    )
+    volunteer_register = _register(
+        "VolunteerRegisterResult",
+        inputs.VolunteerRegisterInput,
+        results.VolunteerRegistered,
+        parties.register_volunteer,
+        "Register a volunteer or a team. 登记志愿者(队)。",
+    )
+    donor_firm_register = _register(
+        "DonorFirmRegisterResult",
+        inputs.DonorFirmRegisterInput,
+        results.DonorFirmRegistered,
+        parties.register_donor_firm,
+        "Register a donor firm. 登记爱心企业。",
+    )
+    fund_register = _register(
+        "FundRegisterResult",
+        inputs.FundRegisterInput,
+        results.FundRegistered,
+        parties.register_fund,
+        "Register a fund. 登记资金。",
+    )
+    social_worker_register = _register(
+        "SocialWorkerRegisterResult",
+        inputs.SocialWorkerRegisterInput,
+        results.SocialWorkerRegistered,
+        parties.register_social_worker,
+        "Register a social worker. 登记社会工作者。",
+    )
+    community_register = _register(
+        "CommunityRegisterResult",
+        inputs.CommunityRegisterInput,
+        results.CommunityRegistered,
+        parties.register_community,
+        "Register a community. 登记社区。",
+    )
+    assistant_register = _register(
+        "AssistantRegisterResult",
+        inputs.AssistantRegisterInput,
+        results.AssistantRegistered,
+        parties.register_assistant,
+        "Register a social work assistant. 登记社工助理员。",
+    )
+
+    @strawberry.field(description="Submit a need; its best matches are stored before this returns. 提交需求。")
+    async def need_submit(
+        self, info: Info, input: Annotated[inputs.NeedSubmitInput, _input("The need. 需求内容。")]
+    ) -> result("NeedSubmitResult", results.NeedSubmitted):  # type: ignore[valid-type]
+        values = _plain(input)
+        values["community_id"] = id_of(values["community_id"], "Community")
+        return await _act(results.NeedSubmitted, needs.submit, info.context.acts, **values)
+
+    @strawberry.field(description="Change an open need; its matches are renewed. 修改需求。")
+    async def need_change(
+        self, info: Info, input: Annotated[inputs.NeedChangeInput, _input("What to change. 修改内容。")]
+    ) -> result("NeedChangeResult", results.NeedChanged):  # type: ignore[valid-type]
+        values = _plain(input, KEEP)
+        id = id_of(values.pop("id"), "Need")
+        return await _act(results.NeedChanged, needs.change, info.context.acts, id, **values)
+
+    need_withdraw = _by_id(
+        "NeedWithdrawResult", "Need", results.NeedWithdrawn, needs.withdraw, "Take a need back. 撤回需求。"
+    )
+
+    @strawberry.field(description="Publish an offer; the matches it changes are renewed. 发布资源。")
+    async def offer_publish(
+        self, info: Info, input: Annotated[inputs.OfferPublishInput, _input("The offer. 资源内容。")]
+    ) -> result("OfferPublishResult", results.OfferPublished):  # type: ignore[valid-type]
+        values = _plain(input)
+        values["provider_id"] = id_of(values["provider_id"], *PARTY_TYPES)
+        return await _act(results.OfferPublished, offers.publish, info.context.acts, **values)
+
+    @strawberry.field(description="Change an offer; the matches it changes are renewed. 修改资源。")
+    async def offer_change(
+        self, info: Info, input: Annotated[inputs.OfferChangeInput, _input("What to change. 修改内容。")]
+    ) -> result("OfferChangeResult", results.OfferChanged):  # type: ignore[valid-type]
+        values = _plain(input, KEEP)
+        id = id_of(values.pop("id"), "Offer")
+        return await _act(results.OfferChanged, offers.change, info.context.acts, id, **values)
+
+    offer_confirm = _by_id(
+        "OfferConfirmResult", "Offer", results.OfferConfirmed, offers.confirm, 'Say "still true". 确认资源仍有效。'
+    )
+    offer_pause = _by_id(
+        "OfferPauseResult", "Offer", results.OfferPaused, offers.pause, "Stop matching an offer for now. 暂停资源。"
+    )
+    offer_resume = _by_id(
+        "OfferResumeResult", "Offer", results.OfferResumed, offers.resume, "Match a paused offer again. 恢复资源。"
+    )
+    offer_withdraw = _by_id(
+        "OfferWithdrawResult", "Offer", results.OfferWithdrawn, offers.withdraw, "Take an offer back. 撤回资源。"
+    )
+
+    @strawberry.field(description="Compute the best allocation of an area's offers to its needs. 计算联动方案。")
+    async def plan_compute(
+        self, info: Info, input: Annotated[inputs.PlanComputeInput, _input("For which area. 地区。")]
+    ) -> result("PlanComputeResult", results.PlanComputed):  # type: ignore[valid-type]
+        return await _act(results.PlanComputed, plans.compute, info.context.acts, **_plain(input))

@@ -1,0 +1,59 @@
+"""Plans: the best allocation of an area, proven."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from schema.areas import Area
+from schema.enums import PlanStatus
+from schema.mapping import column, one, page, part, value, value_list
+from schema.matches import Obstacle
+from schema.needs import Need
+from schema.nodes import Connection, Node
+from schema.offers import Offer
+
+
+@strawberry.type(description="So much of an offer for a need, under a plan. 分配。")
+class Allocation(Node):
+    need: Need = one("Who gets it. 需求。")
+    offer: Offer = one("Who gives it. 资源。")
+    quantity: int = column("How much, in the need's unit. 数量。")
+    score: float = column("The match's score when the plan was computed. 匹配度。")
+
+
+def _as_stored(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return reasons
+
+
+@strawberry.type(description="What a plan could not meet, and why. 缺口。")
+class Shortfall:
+    need: Need = one("The need. 需求。")
+    quantity: int = column("How much is missing, in the need's unit. 缺口数量。")
+    reasons: list[Obstacle] = value_list(
+        "What stood in the way when the plan was computed. 原因。", ("reasons",), _as_stored
+    )
+
+
+@strawberry.type(description="Proof that a plan is the best there is. 最优性证明。")
+class Certificate:
+    optimal: bool = part("True when primal equals dual and nothing is violated. 是否最优。", "optimal")
+    primal: str = part("What the plan achieves, an exact integer. 原问题目标值。", "primal")
+    dual: str = part("What no plan can exceed, an exact integer. 对偶上界。", "dual")
+    violations: int = part("Rules broken, found by a checker of its own: 0. 违反约束数。", "violations")
+    solver: str = part("Which solver found it. 求解器。", "solver")
+    seconds: float = part("How long it took. 用时(秒)。", "seconds")
+
+
+@strawberry.type(description="The optimal allocation of an area's offers to its open needs. 联动方案。")
+class Plan(Node):
+    area: Area = one("The area it is for. 地区。")
+    status: PlanStatus = column("Its state. 状态。")
+    created_at: datetime = column("When it was computed. 计算时间。")
+    demand: int = column("Number of open needs considered. 纳入的需求数。")
+    met: int = column("Of them fully met. 其中完全满足的需求数。")
+    allocations: Connection[Allocation] = page("Who gives what to whom. 分配明细。")
+    shortfalls: Connection[Annotated[Shortfall, strawberry.lazy("schema.plans")]] = page("What stays unmet. 缺口明细。")
+    certificate: Certificate = value("Why no other plan is better. 最优性证明。")

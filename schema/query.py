@@ -1,0 +1,91 @@
+"""Questions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+
+from schema.areas import Area
+from schema.enums import AreaLevel, ResourceKind, Society
+from schema.mapping import (
+    MappedField,
+    RootCode,
+    RootNode,
+    RootNodes,
+    argument,
+    both_ways,
+    forward,
+    given,
+    root_page,
+)
+from schema.needs import NeedConnection, NeedFilter
+from schema.nodes import Connection, Node
+from schema.offers import OfferConnection, OfferFilter
+from schema.parties import Party
+from schema.plans import Plan
+from schema.terms import ResourceType, Term
+
+
+@strawberry.input(description="Which parties. All conditions hold together. 主体筛选条件。")
+class PartyFilter:
+    area: str | None = given("Area code, everything below it included. 区划代码(含下级)。")
+    society: list[Society] | None = given("Of one of these societies. 所属社会力量之一。")
+    search: str | None = given("Part of the name. 名称包含。")
+
+
+def _where(filter_type: Any) -> Any:
+    return argument("where", filter_type | None, "Only those that fulfil this. 筛选条件。")
+
+
+@strawberry.type(description="Questions. 查询。")
+class Query:
+    node: Node | None = MappedField(
+        RootNode(),
+        description="One thing by its id; null where there is none that you may see. 按编号取一项。",
+        arguments=[argument("id", strawberry.ID, "Global id. 全局编号。")],
+    )
+    nodes: list[Node | None] = MappedField(
+        RootNodes(),
+        description="Up to 100 things by id, in the order asked, null for each that is not there. 按编号取多项。",
+        arguments=[argument("ids", list[strawberry.ID], "Global ids, at most 100. 全局编号。")],
+    )
+    area: Area | None = MappedField(
+        RootCode("area"),
+        description="An area by its code. 按代码取地区。",
+        arguments=[argument("code", str, "GB/T 2260 code, or a zone's local code. 区划代码。")],
+    )
+    areas: Connection[Area] = root_page(
+        "area",
+        "Areas by code. 地区列表。",
+        [
+            argument("level", AreaLevel | None, "Of this level. 层级。"),
+            argument("under", str | None, "Below the area with this code. 在此代码之下。"),
+            argument("search", str | None, "Part of the name. 名称包含。"),
+            *forward(),
+        ],
+    )
+    resource_types: Connection[ResourceType] = root_page(
+        "resource_type",
+        "Resource types, in their own order. 资源类型列表。",
+        [argument("kind", ResourceKind | None, "Of this kind. 种类。"), *forward()],
+    )
+    terms: Connection[Term] = root_page(
+        "term",
+        "The terms of a scheme, in their own order. 分类项列表。",
+        [argument("scheme", str, "client_group, domain, industry, channel, fund_source, ... 所属分类。"), *forward()],
+    )
+    parties: Connection[Party] = root_page(
+        "party", "Parties, oldest registration first. 主体列表。", [_where(PartyFilter), *forward()]
+    )
+    needs: NeedConnection = root_page(
+        "need", "Needs, most urgent first, then oldest. 需求清单。", [_where(NeedFilter), *both_ways()]
+    )
+    offers: OfferConnection = root_page(
+        "offer", "Offers, freshest first. 资源清单。", [_where(OfferFilter), *both_ways()]
+    )
+    plans: Connection[Plan] = root_page(
+        "plan",
+        "Plans, newest first. 方案列表。",
+        [argument("area", str | None, "Area code, everything below it included. 区划代码(含下级)。"), *forward()],
+    )

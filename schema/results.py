@@ -1,0 +1,116 @@
+"""What acts answer: the thing done, or a Problem."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import strawberry
+
+from schema.mapping import entry
+from schema.needs import Need
+from schema.offers import Offer
+from schema.parties import Assistant, Community, DonorFirm, Fund, Organization, SocialWorker, Volunteer
+from schema.plans import Plan
+from schema.problems import Conflict, InvalidInput, NotAllowed, NotFound
+
+
+class Done:
+    """Holds the id of what was done; the row is read back through the reader, in the selection asked for."""
+
+    def __init__(self, id: int) -> None:
+        self.id = id
+
+
+@strawberry.type(description="The organization is registered. 社会组织已登记。")
+class OrganizationRegistered(Done):
+    organization: Organization = entry("party", "The organization. 社会组织。")
+
+
+@strawberry.type(description="The volunteer is registered. 志愿者已登记。")
+class VolunteerRegistered(Done):
+    volunteer: Volunteer = entry("party", "The volunteer or team. 志愿者(队)。")
+
+
+@strawberry.type(description="The donor firm is registered. 爱心企业已登记。")
+class DonorFirmRegistered(Done):
+    donor_firm: DonorFirm = entry("party", "The firm. 爱心企业。")
+
+
+@strawberry.type(description="The fund is registered. 资金已登记。")
+class FundRegistered(Done):
+    fund: Fund = entry("party", "The fund. 资金。")
+
+
+@strawberry.type(description="The social worker is registered. 社会工作者已登记。")
+class SocialWorkerRegistered(Done):
+    social_worker: SocialWorker = entry("party", "The social worker. 社会工作者。")
+
+
+@strawberry.type(description="The community is registered. 社区已登记。")
+class CommunityRegistered(Done):
+    community: Community = entry("party", "The community. 社区。")
+
+
+@strawberry.type(description="The assistant is registered. 社工助理员已登记。")
+class AssistantRegistered(Done):
+    assistant: Assistant = entry("party", "The assistant. 社工助理员。")
+
+
+@strawberry.type(description="The need is open; its matches are stored. 需求已提交。")
+class NeedSubmitted(Done):
+    need: Need = entry("need", "The need. 需求。")
+
+
+@strawberry.type(description="The need is changed; its matches are renewed. 需求已修改。")
+class NeedChanged(Done):
+    need: Need = entry("need", "The need. 需求。")
+
+
+@strawberry.type(description="The need is taken back. 需求已撤回。")
+class NeedWithdrawn(Done):
+    need: Need = entry("need", "The need. 需求。")
+
+
+@strawberry.type(description="The offer is active; affected matches are renewed. 资源已发布。")
+class OfferPublished(Done):
+    offer: Offer = entry("offer", "The offer. 资源。")
+
+
+@strawberry.type(description="The offer is changed; affected matches are renewed. 资源已修改。")
+class OfferChanged(Done):
+    offer: Offer = entry("offer", "The offer. 资源。")
+
+
+@strawberry.type(description="The offer still holds, said the provider. 资源已确认。")
+class OfferConfirmed(Done):
+    offer: Offer = entry("offer", "The offer. 资源。")
+
+
+@strawberry.type(description="The offer is not matched for now. 资源已暂停。")
+class OfferPaused(Done):
+    offer: Offer = entry("offer", "The offer. 资源。")
+
+
+@strawberry.type(description="The offer is matched again. 资源已恢复。")
+class OfferResumed(Done):
+    offer: Offer = entry("offer", "The offer. 资源。")
+
+
+@strawberry.type(description="The offer is taken back. 资源已撤回。")
+class OfferWithdrawn(Done):
+    offer: Offer = entry("offer", "The offer. 资源。")
+
+
+@strawberry.type(description="The plan is computed and proven. 方案已计算。")
+class PlanComputed(Done):
+    plan: Plan = entry("plan", "The plan. 方案。")
+
+
+def result(name: str, done: Any) -> Any:
+    return Annotated[
+        done | InvalidInput | NotFound | NotAllowed | Conflict,
+        strawberry.union(name=name, description=f"{done.__name__}, or why not. 结果或未能办理的原因。"),
+    ]
+
+
+PARTY_TYPES = ("Community", "Organization", "SocialWorker", "Volunteer", "DonorFirm", "Fund", "Assistant")
