@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Text, func, insert, text, update
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Text, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,6 +54,6 @@ async def add(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[
     return [int(id) for id in made.scalars()]
 
 
-async def change(conn: AsyncConnection, id: int, values: Mapping[str, Any]) -> None:
-    """Sets columns of one need, and when it was changed."""
-    await conn.execute(update(NeedRow).where(NeedRow.id == id).values(**values, updated_at=func.now()))
+async def change(conn: AsyncConnection, id: int, values: Mapping[str, Any], at: datetime) -> None:
+    """Sets columns of one need; `at` is when."""
+    await conn.execute(update(NeedRow).where(NeedRow.id == id).values(**values, updated_at=at))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Computed, Date, ForeignKey, Index, Integer, Text, func, insert, text, update
+from sqlalchemy import CheckConstraint, Computed, Date, ForeignKey, Index, Integer, Text, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -62,6 +62,6 @@ async def add(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[
     return [int(id) for id in made.scalars()]
 
 
-async def change(conn: AsyncConnection, id: int, values: Mapping[str, Any]) -> None:
-    """Sets columns of one offer, and when it was changed."""
-    await conn.execute(update(OfferRow).where(OfferRow.id == id).values(**values, updated_at=func.now()))
+async def change(conn: AsyncConnection, id: int, values: Mapping[str, Any], at: datetime) -> None:
+    """Sets columns of one offer; `at` is when."""
+    await conn.execute(update(OfferRow).where(OfferRow.id == id).values(**values, updated_at=at))

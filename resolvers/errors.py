@@ -1,7 +1,7 @@
-"""Expected refusals. The schema maps each to a member of the result union; anything else that is raised is a fault.
+"""Expected refusals. The schema maps each to a member of the result union; all else that is raised is a fault.
 
-Every refusal carries a stable code and a text in both languages. A refused use case has changed nothing: no row, no
-event, no idempotency record.
+Every refusal carries a stable code and a text in both languages. A refused use case has changed nothing: no row,
+no event, no idempotency record.
 """
 
 from __future__ import annotations

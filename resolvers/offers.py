@@ -35,12 +35,12 @@ async def change(
     resource_type: str | KeepType = KEEP,
     capacity: int | KeepType = KEEP,
     coverage: Sequence[str] | KeepType = KEEP,
-    client_groups: Sequence[str] | None | KeepType = KEEP,
-    minimum_per_need: int | None | KeepType = KEEP,
-    maximum_per_need: int | None | KeepType = KEEP,
-    available_from: date | None | KeepType = KEEP,
-    available_until: date | None | KeepType = KEEP,
-    earmark: str | None | KeepType = KEEP,
+    client_groups: Sequence[str] | KeepType | None = KEEP,
+    minimum_per_need: int | KeepType | None = KEEP,
+    maximum_per_need: int | KeepType | None = KEEP,
+    available_from: date | KeepType | None = KEEP,
+    available_until: date | KeepType | None = KEEP,
+    earmark: str | KeepType | None = KEEP,
     idempotency_key: str | None = None,
 ) -> Done:
     raise NotImplementedError

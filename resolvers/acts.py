@@ -1,0 +1,147 @@
+"""One transaction for one act: the claim on its idempotency key, the work, the event, one commit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db import areas, events
+from db.viewer import Viewer
+from resolvers.context import KEEP, Context, Done
+from resolvers.errors import Conflict, NotAllowed
+
+#: PostgreSQL's lock_not_available and deadlock_detected: somebody else holds what this act needs.
+BUSY_STATES = ("55P03", "40P01")
+
+
+def digest(inputs: Mapping[str, Any]) -> str:
+    """SHA-256 of an input, the same for the same values whatever order they came in."""
+    given = {name: value for name, value in inputs.items() if value is not KEEP}
+    text = json.dumps(given, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def usable_key(key: str) -> bool:
+    """1 to 200 printable characters."""
+    return 1 <= len(key) <= 200 and key.isprintable()
+
+
+async def claim(
+    conn: AsyncConnection, context: Context, operation: str, key: str, inputs: Mapping[str, Any]
+) -> Done | None:
+    """Takes the key for this transaction, or returns the answer it got before.
+
+    Of several at once the first inserts and the others wait on the unique index until it commits (they answer the
+    same) or rolls back (one of them goes on). Raises Conflict where the key was used with another input.
+    """
+    mark = digest(inputs)
+    caller = context.viewer.caller
+    if await events.claim(conn, caller=caller, operation=operation, key=key, digest=mark):
+        return None
+    kept = await events.answer(conn, caller=caller, operation=operation, key=key)
+    if kept is None or kept.digest != mark:
+        raise Conflict(
+            "IDEMPOTENCY_KEY_REUSED",
+            "这个 idempotencyKey 已用于另一份内容;请换一个新的",
+            "this idempotencyKey was used with another input; use a new one",
+        )
+    return Done(kept.entity, kept.entity_id)
+
+
+async def act(
+    context: Context,
+    operation: str,
+    key: str | None,
+    inputs: Mapping[str, Any],
+    work: Callable[[AsyncConnection], Awaitable[Done]],
+) -> Done:
+    """Runs `work` in one transaction, once for each (caller, operation, key), and commits once.
+
+    A refusal raised by `work` rolls everything back, the claim included. An unusable key is not claimed: `work`
+    reports it among the other faulty fields. Raises Conflict BUSY when a lock is not granted in time.
+    """
+    try:
+        async with context.engine.begin() as conn:
+            claimed = key is not None and usable_key(key)
+            if claimed and key is not None:
+                earlier = await claim(conn, context, operation, key, inputs)
+                if earlier is not None:
+                    return earlier
+            done = await work(conn)
+            if claimed and key is not None:
+                await events.settle(
+                    conn,
+                    caller=context.viewer.caller,
+                    operation=operation,
+                    key=key,
+                    entity=done.entity,
+                    entity_id=done.id,
+                )
+            return done
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in BUSY_STATES:
+            raise Conflict(
+                "BUSY",
+                "有批量处理正在进行,请稍后再试;这次没有改动任何内容",
+                "a bulk operation is running, try again shortly; nothing was changed",
+            ) from error
+        raise
+
+
+async def record(
+    conn: AsyncConnection,
+    viewer: Viewer,
+    kind: str,
+    entity: str,
+    entity_id: int,
+    area_id: int | None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes the event of a change."""
+    await events.add(
+        conn,
+        kind=kind,
+        entity=entity,
+        entity_id=entity_id,
+        area_id=area_id,
+        actor_id=viewer.key_id,
+        detail=dict(detail or {}),
+    )
+
+
+def require_role(viewer: Viewer, *roles: str) -> None:
+    """Raises NotAllowed unless the viewer has one of the roles; ADMIN always has."""
+    if viewer.role == "ADMIN" or viewer.role in roles:
+        return
+    names_zh = {"COORDINATOR": "本区域的统筹员", "PARTNER": "资源提供方自己", "ADMIN": "管理员"}
+    names_en = {
+        "COORDINATOR": "a coordinator of the area",
+        "PARTNER": "the provider itself",
+        "ADMIN": "an administrator",
+    }
+    who = [*roles, "ADMIN"]
+    raise NotAllowed(
+        f"只有{'、'.join(names_zh[role] for role in who)}可以这样做;请用相应的密钥登录",
+        f"only {' or '.join(names_en[role] for role in who)} may do this; sign in with such a key",
+    )
+
+
+def within(viewer: Viewer, area: areas.Area) -> bool:
+    """True for ADMIN, and for a COORDINATOR whose area is this one or above it."""
+    if viewer.role == "ADMIN":
+        return True
+    return viewer.role == "COORDINATOR" and viewer.area_id in area.ancestor_ids
+
+
+def require_within(viewer: Viewer, area: areas.Area) -> None:
+    """Raises NotAllowed unless the viewer coordinates this area."""
+    if not within(viewer, area):
+        raise NotAllowed(
+            f"{area.full_name}不在您负责的区域内;请由该区域的统筹员或管理员办理",
+            f"{area.full_name} lies outside your area; a coordinator of that area or an administrator may do this",
+        )
