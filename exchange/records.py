@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-PartyKind = Literal[
-    "COMMUNITY", "ORGANIZATION", "SOCIAL_WORKER", "VOLUNTEER", "DONOR_FIRM", "FUND", "ASSISTANT"
-]
+PartyKind = Literal["COMMUNITY", "ORGANIZATION", "SOCIAL_WORKER", "VOLUNTEER", "DONOR_FIRM", "FUND", "ASSISTANT"]
 Priority = Literal["ROUTINE", "URGENT", "ASAP", "STAT"]
 
 
@@ -85,11 +83,16 @@ class OfferRecord:
     earmark: str | None = None
     platform_id: str | None = None
     reference: str | None = None
+    provider_reference: str | None = None  # the provider's PartyRecord.reference, where names may repeat
+    type_hints: tuple[str, ...] = ()  # words of another vocabulary, to be tried beside the title
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a row (or a whole file) cannot be taken. `code` is stable; texts are for coordinators."""
+    """Why a row (or a whole sheet) cannot be taken, or, among `Sheet.notices`, what was left aside on purpose.
+
+    `code` is stable (listed in docs/import.md); the texts are for coordinators.
+    """
 
     place: Place
     code: str
@@ -98,12 +101,24 @@ class Fault:
     original: tuple[str, ...] = ()  # the row as written, for --rejects
 
 
+Record = PartyRecord | NeedRecord | OfferRecord
+Kind = Literal["needs", "offers", "parties"]
+
+
 @dataclass(slots=True)
 class Sheet:
-    """What one file (or one of its sheets) holds: records in file order and the faulty rows, nothing dropped."""
+    """What one file (or one of its sheets) holds: records in file order and the faulty rows, nothing dropped.
+
+    A faulty row has one Fault for each of its faults, all with the same place.row and `original`; a fault without
+    `original` concerns the whole sheet. `notices` are things said but not refused: total rows, hidden sheets,
+    columns that were not used. `kind` is None for HSDS files, which hold parties and offers, and for a sheet
+    that was not recognised.
+    """
 
     file: str
     name: str | None
     heading: tuple[str, ...] = ()
     records: list[PartyRecord | NeedRecord | OfferRecord] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    notices: list[Fault] = field(default_factory=list)
+    kind: Kind | None = None
