@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,9 @@ def declared() -> list[str]:
 
     engine = create_mock_engine("postgresql+asyncpg://", take)
     metadata.create_all(engine, checkfirst=False)
-    return statements
+    # A table's indexes are a set: sorted, so that the same declarations always give the same file.
+    runs = groupby(statements, lambda statement: statement.startswith(("CREATE INDEX", "CREATE UNIQUE INDEX")))
+    return [statement for indexes, run in runs for statement in (sorted(run) if indexes else run)]
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -24,7 +24,7 @@ from pathlib import Path
 from db.server_config import DATABASE, SUPERUSER, Door, door_for, forget_door, password, write_settings
 from db.server_errors import ServerError
 from db.server_locks import FileLock, held
-from db.server_processes import end_leftovers, postmaster_of, programs, psutil_process, run
+from db.server_processes import answers, end_leftovers, postmaster_of, programs, psutil_process, run
 from db.server_user import Account, account_for, let_read, let_through, own
 
 #: A crash may leave a gigabyte of log to replay before the server answers.
@@ -148,7 +148,7 @@ class _Cluster:
         while time.monotonic() < deadline:
             found = postmaster_of(self.files)
             if found is not None and found.alive:
-                if found.status == "ready":
+                if found.status == "ready" and answers(door):
                     return door.url()
                 time.sleep(0.05)
             elif not self._start(door, account, crashed=found is not None) and not self.is_alive():

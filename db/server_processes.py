@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import struct
 import subprocess
 import time
 from dataclasses import dataclass
@@ -12,8 +14,12 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
+from db.server_config import Door
 from db.server_errors import ServerError
 from db.server_user import Account
+
+#: The one message that every server answers before it asks who we are: 8 bytes long, code 1234.5679.
+_SSL_REQUEST = struct.pack(">ihh", 8, 1234, 5679)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,20 @@ def postmaster_of(cluster: Path) -> Postmaster | None:
     except (IndexError, ValueError):
         return Postmaster(0, "starting", False)
     return Postmaster(pid, lines[7].strip() if len(lines) > 7 else "starting", _serves(psutil_process(pid), cluster))
+
+
+def answers(door: Door) -> bool:
+    """True when a server takes connections at the door: one being killed is still in the process table for a moment."""
+    with socket.socket(socket.AF_UNIX if door.socket_dir else socket.AF_INET) as client:
+        client.settimeout(2)
+        try:
+            client.connect(
+                str(door.socket_dir / f".s.PGSQL.{door.port}") if door.socket_dir else ("127.0.0.1", door.port)
+            )
+            client.sendall(_SSL_REQUEST)
+            return client.recv(1) in (b"N", b"S")
+        except OSError:
+            return False
 
 
 def end_leftovers(cluster: Path, timeout_seconds: float = 30.0) -> bool:
