@@ -1,9 +1,9 @@
 """GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/) as a plain ASGI application.
 
-Nothing is built per request but the answer: no Request object, no middleware, header and media types looked up by their
-bytes. Status codes: a request that never became an operation has 400 (or 405, 406, 408, 413, 415, 401) in either media
-type; a refused operation has 400 in application/graphql-response+json and 200 in application/json; whatever was executed
-has 200. Every error carries `extensions.code`.
+Nothing is built per request but the answer: no Request object, no middleware, header and media types looked up by
+their bytes. Status codes: a request that never became an operation has 400 (or 401, 405, 406, 408, 413, 415) in either
+media type; a refused operation has 400 in application/graphql-response+json and 200 in application/json; whatever was
+executed has 200. Every error carries `extensions.code`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 log = logging.getLogger("fivelink.endpoint")
 
 ALLOW = b"GET, HEAD, POST, OPTIONS"
+HTML = b"text/html; charset=utf-8"
 MOST_PARAMETERS = 20
 BODY_SECONDS = 30.0
 
