@@ -12,7 +12,7 @@ breaks are searched in the connected parts they touch (`graph.search`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -23,7 +23,19 @@ from graph.search import Aims, Goals, explore
 from graph.shortfalls import explain
 from graph.solver import SOLVER, Ints
 from graph.stages import Market, Stage, components, solve_in_order
-from graph.values import Allocation, Certificate, Duals, Need, Offer, Plan, Shortfall, World
+from graph.ties import tie_values
+from graph.values import (
+    WHOLE,
+    Allocation,
+    Certificate,
+    Duals,
+    Need,
+    Offer,
+    Plan,
+    Shortfall,
+    World,
+    aims_as_number,
+)
 
 __all__ = ["Allocation", "Certificate", "Duals", "Plan", "Shortfall", "aims_as_number", "compute_plan"]
 
@@ -32,12 +44,8 @@ STAGES = ("TIER", "SCORE", "TIE")
 #: Pairs that may be solved for the sake of minimum quantities before the best plan so far has to do (some 10 s).
 WORK_LIMIT = 20_000_000
 
-_SCORE_TOP = 100_000_000
 
-
-def compute_plan(
-    needs: Sequence[Need], offers: Sequence[Offer], world: World, *, work_limit: int = WORK_LIMIT
-) -> Plan:
+def compute_plan(needs: Sequence[Need], offers: Sequence[Offer], world: World, *, work_limit: int = WORK_LIMIT) -> Plan:
     """The optimal allocation of `offers` to `needs`.
 
     When minimum quantities cannot be settled within `work_limit`, the plan is feasible, `certificate.optimal` is False
@@ -56,47 +64,27 @@ def compute_plan(
     stages = solve_in_order(market, goals.values())
     flow, bound, searched = _honour_minimums(market, goals, stages, work_limit)
     primal = goals.aims(flow)
-    plan = _described(instance, flow, stages, searched)
-    violations = len(check(instance, plan))
     total = sum(need.remaining for need in needs)
+    plan = _described(instance, flow, stages, searched)
     certificate = Certificate(
-        optimal=primal == bound and not violations,
+        optimal=primal == bound,
         primal=aims_as_number(primal, total),
         dual=aims_as_number(bound, total),
-        violations=violations,
+        violations=0,
         solver=SOLVER,
         seconds=perf_counter() - began,
     )
-    return replace(plan, certificate=certificate)
-
-
-def aims_as_number(aims: Aims, total_demand: int) -> int:
-    """Aims as digits of one whole number, so that plans of one instance compare as their numbers do.
-
-    >>> aims_as_number((0, 0, 1, 0, 0), 9) > aims_as_number((0, 0, 0, 9, 900_000_000), 9)
-    True
-    """
-    number = 0
-    for units in aims[:-1]:
-        number = number * (total_demand + 1) + units
-    return number * (_SCORE_TOP * total_demand + 1) + aims[-1]
-
-
-def tie_values(need_ids: Ints, offer_ids: Ints) -> Ints:
-    """A 32-bit hash of each pair of ids, the same everywhere (splitmix64, doi:10.1145/2660193.2660195)."""
-    mixed = need_ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + offer_ids.astype(np.uint64)
-    mixed ^= mixed >> np.uint64(30)
-    mixed *= np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(27)
-    mixed *= np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    return (mixed >> np.uint64(32)).astype(np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class _Bound:
-    aims: Aims
-    searched: Ints  # positions of needs
+    plan = replace(plan, certificate=certificate)
+    violations = len(check(instance, plan))
+    return replace(
+        plan,
+        certificate=replace(
+            certificate,
+            optimal=certificate.optimal and not violations,
+            violations=violations,
+            seconds=perf_counter() - began,
+        ),
+    )
 
 
 def _market(instance: Instance) -> tuple[Market, Goals]:
@@ -120,9 +108,7 @@ def _market(instance: Instance) -> tuple[Market, Goals]:
     return market, goals
 
 
-def _honour_minimums(
-    market: Market, goals: Goals, stages: list[Stage], work_limit: int
-) -> tuple[Ints, Aims, Ints]:
+def _honour_minimums(market: Market, goals: Goals, stages: list[Stage], work_limit: int) -> tuple[Ints, Aims, Ints]:
     """The flow with minimums kept, a bound of the aims, and the needs (positions) whose part was searched."""
     flow = stages[-1].flow
     bound = goals.aims(flow)
@@ -135,7 +121,7 @@ def _honour_minimums(
     order = np.argsort(part_of_pair, kind="stable")
     edges = np.searchsorted(part_of_pair[order], touched), np.searchsorted(part_of_pair[order], touched, "right")
     groups = [order[a:b] for a, b in zip(*edges, strict=True)]
-    flow, bounds, _ = explore(market, goals, flow, groups, work_limit)
+    flow, bounds = explore(market, goals, flow, groups, work_limit)
     for relaxed, found in bounds:
         bound = tuple(b - r + f for b, r, f in zip(bound, relaxed, found, strict=True))
     return flow, bound, np.flatnonzero(np.isin(part, touched))
@@ -151,7 +137,7 @@ def _described(instance: Instance, flow: Ints, stages: list[Stage], searched: In
         eligible.score_e8[used].tolist(),
         strict=True,
     )
-    allocations = [Allocation(needs[n].id, offers[o].id, q, s / _SCORE_TOP) for n, o, q, s in rows]
+    allocations = [Allocation(needs[n].id, offers[o].id, q, s / WHOLE**2) for n, o, q, s in rows]
     shortfalls = explain(needs, offers, instance.world, eligible, flow)
     need_ids, offer_ids = [n.id for n in needs], [o.id for o in offers]
     duals = tuple(

@@ -56,12 +56,9 @@ def pairs(needs: Sequence[Need], offers: Sequence[Offer], world: World) -> Pairs
     Raises ValueError for bad weights, KeyError for a need's type or an area that the world does not know.
     """
     weights = weight_vector(world.weights)
-    found = _Evaluator(needs, offers, world)
-    blocks = []
-    for ni, oi in found.eligible():
-        order = np.lexsort((oi, ni))
-        blocks.append(found.finish(ni[order], oi[order], weights))
-    return _joined(blocks)
+    kept, offers = _within_reach(needs, offers, world)
+    found = Evaluator(needs, offers, world)
+    return _joined([found.finish(ni, oi, weights) for ni, oi in found.eligible()], kept)
 
 
 def best(needs: Sequence[Need], offers: Sequence[Offer], world: World, limit: int) -> Pairs:
@@ -72,7 +69,8 @@ def best(needs: Sequence[Need], offers: Sequence[Offer], world: World, limit: in
     if limit < 1:
         raise ValueError(f"a limit is at least 1, not {limit}")
     weights = weight_vector(world.weights)
-    found = _Evaluator(needs, offers, world)
+    kept, offers = _within_reach(needs, offers, world)
+    found = Evaluator(needs, offers, world)
     by_id = np.argsort(found.offer.ids, kind="stable")
     rank = np.empty_like(by_id)
     rank[by_id] = np.arange(len(by_id))
@@ -87,10 +85,10 @@ def best(needs: Sequence[Need], offers: Sequence[Offer], world: World, limit: in
         place = np.arange(len(key)) - np.searchsorted(need_of, need_of)
         key, need_of = key[place < limit], need_of[place < limit]
         blocks.append(found.finish(need_of + first, by_id[key & ((1 << _RANK_BITS) - 1)], weights))
-    return _joined(blocks)
+    return _joined(blocks, kept)
 
 
-class _Evaluator:
+class Evaluator:
     """Both lists as columns, and the functions of a pair on them."""
 
     def __init__(self, needs: Sequence[Need], offers: Sequence[Offer], world: World) -> None:
@@ -152,6 +150,29 @@ class _Evaluator:
             offer.track[oi],
         )
 
+    def failures(self, position: int, oi: Ints) -> dict[str, tuple[npt.NDArray[np.bool_], Ints]]:
+        """What stands between one need and offers of fitting type: by rule, which offers fail, and by how much.
+
+        How much is in the rule's own measure (days, units, farness in ten-thousandths) and ranks offers within a rule.
+        """
+        need, offer = self.need, self.offer
+        ni = np.full(len(oi), position, dtype=np.int64)
+        above = set(self.world.area_ancestors[self.needs[position].area_id])
+        uncovered = [above.isdisjoint(self.offers[o].coverage_ids) for o in oi.tolist()]
+        start = np.maximum(need.start[ni], offer.start[oi])
+        late = start - np.minimum(need.end[ni], offer.end[oi])
+        quantity, spent = self.quantity(ni, oi), offer.available[oi] <= 0
+        none = np.zeros(len(oi), dtype=np.int64)
+        return {
+            "STATUS": (~offer.is_active[oi], none),
+            "COVERAGE": (np.array(uncovered, dtype=np.bool_), WHOLE - self._nearness(need.area[ni], offer.area[oi])),
+            "DATES": (late > 0, late),
+            "CLIENT_GROUPS": (offer.restricted[oi] & ~(need.groups[ni] & offer.groups[oi]).any(axis=1), none),
+            "EARMARK": (offer.earmarked[oi] & ~(need.groups[ni] & offer.earmarks[oi]).any(axis=1), none),
+            "AVAILABILITY": (spent, offer.least[oi]),
+            "MINIMUM": (~spent & (quantity < offer.least[oi]), offer.least[oi] - quantity),
+        }
+
     def _passes(self, ni: Ints, oi: Ints) -> npt.NDArray[np.bool_]:
         """STATUS and AVAILABILITY are settled by `_candidates`, RESOURCE_TYPE and COVERAGE by the buckets."""
         need, offer = self.need, self.offer
@@ -170,7 +191,8 @@ class _Evaluator:
             return self._nearness_of(a, b)
         every = np.arange(size)
         table = self._nearness_of(np.repeat(every, size), np.tile(every, size))
-        return table[a * size + b]
+        near: Ints = table[a * size + b]
+        return near
 
     def _nearness_of(self, a: Ints, b: Ints) -> Ints:
         places = self.places
@@ -216,27 +238,42 @@ class _Evaluator:
         usable = offer.is_active & (offer.available > 0) & (offer.start <= offer.end)
         for position in np.flatnonzero(usable).tolist():
             value = self.offers[position]
+            if len(value.coverage_ids) == 1:
+                buckets[value.type_id, value.coverage_ids[0]].append(position)
+                continue
             covered = set(value.coverage_ids)
             for area in covered:
                 # An area below another covered one would offer the same pair twice.
-                if len(covered) == 1 or covered.isdisjoint(above.get(area, (area,))[:-1]):
+                if covered.isdisjoint(above.get(area, (area,))[:-1]):
                     buckets[value.type_id, area].append(position)
         return buckets
 
     def _fitting(self, buckets: dict[tuple[int, int], list[int]], key: tuple[int, int]) -> Ints:
         types, areas = self.world.type_ancestors[key[0]], self.world.area_ancestors[key[1]]
         found = [hit for t in types for a in areas if (hit := buckets.get((t, a)))]
-        return np.array(sorted(p for hit in found for p in hit), dtype=np.int64)
+        return np.sort(np.array([p for hit in found for p in hit], dtype=np.int64))
 
 
-def _joined(blocks: list[Pairs]) -> Pairs:
+def _within_reach(needs: Sequence[Need], offers: Sequence[Offer], world: World) -> tuple[Ints, list[Offer]]:
+    """Offers that some need's type and area lead to, and their positions: one need reads few of thousands."""
+    types = {t for n in needs for t in world.type_ancestors[n.type_id]}
+    areas = {a for n in needs for a in world.area_ancestors[n.area_id]}
+    kept = [
+        place
+        for place, offer in enumerate(offers)
+        if offer.available > 0 and offer.type_id in types and not areas.isdisjoint(offer.coverage_ids)
+    ]
+    return np.array(kept, dtype=np.int64), [offers[place] for place in kept]
+
+
+def _joined(blocks: list[Pairs], kept: Ints) -> Pairs:
     if not blocks:
         none = np.zeros(0, dtype=np.int64)
         short = none.astype(np.int32)
         return Pairs(short, short.copy(), none, none.copy(), np.zeros((0, len(PART_CODES)), dtype=np.int16))
     return Pairs(
         np.concatenate([b.need_index for b in blocks]),
-        np.concatenate([b.offer_index for b in blocks]),
+        kept[np.concatenate([b.offer_index for b in blocks])].astype(np.int32),
         np.concatenate([b.score_e8 for b in blocks]),
         np.concatenate([b.quantity for b in blocks]),
         np.concatenate([b.parts for b in blocks]),

@@ -10,8 +10,8 @@ from operator import attrgetter
 import numpy as np
 import numpy.typing as npt
 
-from graph.score import position_m, track_value
-from graph.values import Need, Offer, World
+from graph.score import position_m
+from graph.values import WHOLE, Need, Offer, World
 
 Ints = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.uint64]
@@ -71,9 +71,7 @@ class Places:
     located: npt.NDArray[np.bool_]
 
 
-def columns(
-    needs: Sequence[Need], offers: Sequence[Offer], world: World
-) -> tuple[NeedColumns, OfferColumns, Places]:
+def columns(needs: Sequence[Need], offers: Sequence[Offer], world: World) -> tuple[NeedColumns, OfferColumns, Places]:
     """Encode both lists. Raises KeyError for a type or area of a need that the world does not know."""
     n_cols = list(zip(*map(_NEED, needs), strict=True)) or [()] * 8
     o_cols = list(zip(*map(_OFFER, offers), strict=True)) or [()] * 13
@@ -103,7 +101,7 @@ def columns(
         end=_days(o_cols[7], NEVER),
         is_active=np.array(o_cols[8], dtype=np.bool_),
         freshness_days=np.maximum(today - _days(o_cols[9], EVER), 0),
-        track=_ints([track_value(t) for t in o_cols[10]]),
+        track=_tracks(o_cols[10]),
         restricted=np.array([len(g) > 0 for g in o_cols[11]], dtype=np.bool_),
         earmarked=np.array([e is not None for e in o_cols[12]], dtype=np.bool_),
         groups=_bitset(o_cols[11], bit_of),
@@ -121,6 +119,14 @@ def _days(values: Sequence[date | None], missing: int) -> Ints:
     return _ints([known[day] for day in values])
 
 
+def _tracks(values: Sequence[float]) -> Ints:
+    """`graph.score.track_value` of each; rounding is half to even in both."""
+    share = np.array(values, dtype=np.float64)
+    if not ((share >= 0) & (share <= 1)).all():
+        raise ValueError("a track record lies in 0..1")
+    return np.rint(share * WHOLE).astype(np.int64)
+
+
 def _shared_bits(
     asked: Iterable[tuple[int, ...]],
     served: Iterable[tuple[int, ...]],
@@ -135,6 +141,8 @@ def _shared_bits(
 
 def _bitset(rows: Sequence[tuple[int, ...]], bit_of: Mapping[int, int]) -> Bits:
     words = max(1, -(-len(bit_of) // 64))
+    if not bit_of:
+        return np.zeros((len(rows), words), dtype=np.uint64)
     seen: dict[tuple[int, ...], list[int]] = {}
     for groups in set(rows):
         line = [0] * words

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from math import cos, isqrt, radians, sin
 
 from graph.values import WHOLE, Need, Offer, Reason, World
@@ -59,6 +60,7 @@ def weight_vector(weights: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(weights.get(code, 0) for code in PART_CODES)
 
 
+@lru_cache(maxsize=1 << 16)
 def position_m(longitude: float, latitude: float) -> tuple[int, int, int]:
     """Place on the globe in whole metres from its centre. Raises ValueError outside -180..180, -90..90."""
     if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):

@@ -54,11 +54,10 @@ class Goals:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best flow found, an upper bound of any plan's aims (equal to its own when `complete`), solves used."""
+    """The best flow found, an upper bound of any plan's aims (its own when the search came to its end), solves used."""
 
     flow: Ints
     bound: Aims
-    complete: bool
     solves: int
 
 
@@ -94,7 +93,7 @@ def search(market: Market, goals: Goals, solve_limit: int) -> Found:
                 # Among equal bounds the deepest first: it is nearest to a plan.
                 heapq.heappush(heap, (tree.key(child), -child.depth, opened, child))
     bound = max([best, *(node.aims for *_, node in heap)])
-    return Found(best_flow, bound, bound == best, tree.solves)
+    return Found(best_flow, bound, tree.solves)
 
 
 @dataclass(slots=True)
@@ -122,7 +121,10 @@ class _Tree:
         return child
 
     def solve(self, states: States) -> _Node | None:
-        """Optimum under the decisions, or None when the forced amounts do not fit. Bans what cannot reach its minimum."""
+        """Optimum under the decisions, or None when the forced amounts do not fit.
+
+        Pairs that can no longer reach their minimum are banned on the way.
+        """
         market, goals = self.market, self.goals
         forced = states == _FORCED
         given = np.where(forced, goals.minimum, 0)
@@ -133,16 +135,14 @@ class _Tree:
         reach = np.minimum(market.limit, np.minimum(demand[market.need], supply[market.offer]))
         states = np.where((states == _OPEN) & (reach < goals.minimum), _BANNED, states).astype(np.int8)
         keep = np.flatnonzero((states != _BANNED) & (market.limit > given))
-        reduced = Market(
-            demand, supply, market.need[keep], market.offer[keep], market.limit[keep] - given[keep]
-        )
+        reduced = Market(demand, supply, market.need[keep], market.offer[keep], market.limit[keep] - given[keep])
         self.solves += 1
         flow = given.copy()
         flow[keep] += solve_in_order(reduced, goals.of(keep).values())[-1].flow
         return _Node(states, flow, goals.aims(flow), goals.too_little(flow))
 
     def repaired(self, node: _Node) -> tuple[Ints, Aims]:
-        """A first plan: decide every faulty pair at once, force those past half their minimum where they fit, ban the rest."""
+        """A first plan: force the faulty pairs past half their minimum where they fit, ban the rest, repeat."""
         market, goals = self.market, self.goals
         while len(node.faulty):
             states = node.states.copy()
@@ -165,13 +165,12 @@ class _Tree:
 
 def explore(
     market: Market, goals: Goals, flow: Ints, groups: Sequence[Ints], work_limit: int
-) -> tuple[Ints, list[tuple[Aims, Aims]], bool]:
+) -> tuple[Ints, list[tuple[Aims, Aims]]]:
     """Search the given groups of pairs (each a connected part), smallest first, within `work_limit` pairs solved.
 
-    Returns the flow with those parts replaced, for each group (aims of the relaxed flow, bound found), and whether every
-    search came to its end.
+    Returns the flow with those parts replaced, and for each group (aims of the relaxed flow, bound found).
     """
-    flow, bounds, complete = flow.copy(), [], True
+    flow, bounds = flow.copy(), []
     for pairs in sorted(groups, key=len):
         needs, need = np.unique(market.need[pairs], return_inverse=True)
         offers, offer = np.unique(market.offer[pairs], return_inverse=True)
@@ -181,6 +180,5 @@ def explore(
         found = search(part, part_goals, work_limit // cost)
         work_limit = max(0, work_limit - found.solves * cost)
         bounds.append((part_goals.aims(flow[pairs]), found.bound))
-        complete &= found.complete
         flow[pairs] = found.flow
-    return flow, bounds, complete
+    return flow, bounds

@@ -1,23 +1,184 @@
-"""Why a need is not fully met, and the smallest change that would help."""
+"""Why a need is not fully met, and the smallest change that would help.
+
+A need without any eligible offer is told what its nearest misses fail: the offers of its type that fail the fewest
+rules, by the least. A need with eligible offers is told who was served before it, and which maximum or minimum keeps
+back what is left. Codes beyond those of `graph.rules`: NO_OFFER, CAPACITY_USED, MAXIMUM.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from graph.candidates import Pairs
+from graph.candidates import Evaluator, Pairs
+from graph.rules import obstacles
 from graph.solver import Ints
-from graph.values import Need, Obstacle, Offer, Shortfall, World
+from graph.values import Need, Obstacle, Offer, Shortfall, World, label
+
+#: Reasons given for one need at most.
+MOST = 3
 
 
 def explain(
     needs: Sequence[Need], offers: Sequence[Offer], world: World, eligible: Pairs, flow: Ints
 ) -> list[Shortfall]:
+    """A shortfall with its reasons for every need that gets less than remains, in the order of needs.
+
+    `flow` has the units of each eligible pair. O(short needs x offers of their type).
+    """
     got = np.zeros(len(needs), dtype=np.int64)
     np.add.at(got, eligible.need_index, flow)
-    return [
-        Shortfall(n.id, n.remaining - int(g), [Obstacle("CAPACITY_USED", "余量不足", "Not enough is left.", None, None)])
-        for n, g in zip(needs, got, strict=True)
-        if g < n.remaining
-    ]
+    missing = np.array([n.remaining for n in needs], dtype=np.int64) - got
+    short = np.flatnonzero(missing > 0).tolist()
+    if not short:
+        return []
+    first, last = (
+        np.searchsorted(eligible.need_index, np.arange(len(needs)), side).tolist() for side in ("left", "right")
+    )
+    used = _Used(needs, offers, world, eligible, flow)
+    near = _NearMisses(needs, offers, world)
+    found = []
+    for n in short:
+        block = slice(first[n], last[n])
+        reasons = used.reasons(n, int(missing[n]), block) if first[n] < last[n] else near.reasons(n)
+        found.append(Shortfall(needs[n].id, int(missing[n]), reasons))
+    return found
+
+
+class _Used:
+    """Needs with eligible offers that got too little all the same."""
+
+    def __init__(
+        self, needs: Sequence[Need], offers: Sequence[Offer], world: World, eligible: Pairs, flow: Ints
+    ) -> None:
+        self.needs, self.offers, self.world, self.eligible, self.flow = needs, offers, world, eligible, flow
+        self.left = np.array([max(0, o.available) for o in offers], dtype=np.int64)
+        np.subtract.at(self.left, eligible.offer_index, flow)
+        #: For each offer and tier, the needs it serves and the units they get.
+        self.takers = np.zeros((len(offers), 4, 2), dtype=np.int64)
+        taking = np.flatnonzero(flow)
+        tier = np.array([n.priority for n in needs], dtype=np.int64)[eligible.need_index[taking]]
+        np.add.at(self.takers[:, :, 0], (eligible.offer_index[taking], tier), 1)
+        np.add.at(self.takers[:, :, 1], (eligible.offer_index[taking], tier), flow[taking])
+
+    def reasons(self, n: int, missing: int, block: slice) -> list[Obstacle]:
+        need, offers = self.needs[n], self.eligible.offer_index[block]
+        got, left = self.flow[block], self.left[offers]
+        unit = self.world.type_units.get(need.type_id, "")
+        reasons = []
+        spent = np.flatnonzero(left == 0)
+        if len(spent):
+            reasons.append(self._capacity_used(need, missing, block, spent, unit))
+        for place in np.flatnonzero(left > 0).tolist():
+            offer, rest = self.offers[offers[place]], int(left[place])
+            if offer.maximum is not None and got[place] >= offer.maximum:
+                most = offer.maximum + min(rest, missing)
+                reasons.append(
+                    Obstacle(
+                        "MAXIMUM",
+                        f"该供给每个需求最多{offer.maximum}{unit},尚余{rest}{unit}",
+                        f"The offer gives one need at most {offer.maximum} {unit}".rstrip() + f"; {rest} are left.",
+                        f"将单次上限提高到{most}{unit}",
+                        f"Raise the maximum to {most} {unit}".rstrip() + ".",
+                        offer.id,
+                    )
+                )
+            elif got[place] == 0 and min(rest, missing) < offer.minimum:
+                least = min(rest, missing)
+                reasons.append(
+                    Obstacle(
+                        "MINIMUM",
+                        f"该供给起供数量为{offer.minimum}{unit},目前只能再给{least}{unit}",
+                        f"The offer gives at least {offer.minimum} {unit}".rstrip()
+                        + f"; only {least} can still go here.",
+                        f"将起供数量降到{least}{unit}",
+                        f"Lower the minimum to {least} {unit}".rstrip() + ".",
+                        offer.id,
+                    )
+                )
+        return reasons[:MOST] or [self._kept_together(need, missing, block, unit)]
+
+    def _capacity_used(self, need: Need, missing: int, block: slice, spent: Ints, unit: str) -> Obstacle:
+        offers = self.eligible.offer_index[block][spent]
+        takers = self.takers[offers].sum(axis=0)
+        own = self.flow[block][spent]
+        takers[need.priority] -= (int((own > 0).sum()), int(own.sum()))
+        urgent, others = takers[need.priority + 1 :].sum(axis=0), takers.sum(axis=0)
+        best = offers[np.argmax(self.eligible.score_e8[block][spent])]
+        return Obstacle(
+            "CAPACITY_USED",
+            f"{len(spent)}项相符的供给已分完:{others[1]}{unit}分给了其他{others[0]}项需求"
+            f"(其中更紧急的{urgent[0]}项,{urgent[1]}{unit}),还差{missing}{unit}",
+            f"{len(spent)} fitting offers are used up: {others[1]} {unit}".rstrip()
+            + f" went to {others[0]} other needs ({urgent[0]} more urgent, {urgent[1]}); {missing} are missing.",
+            f"增加供给量{missing}{unit}",
+            f"Raise the capacity by {missing} {unit}".rstrip() + ".",
+            self.offers[best].id,
+        )
+
+    def _kept_together(self, need: Need, missing: int, block: slice, unit: str) -> Obstacle:
+        """What is left would break a minimum elsewhere: said of the offer that fits best."""
+        offer = self.offers[self.eligible.offer_index[block][np.argmax(self.eligible.score_e8[block])]]
+        return Obstacle(
+            "CAPACITY_USED",
+            f"余量须满足其他需求的起供数量,还差{missing}{unit}",
+            f"What is left is bound by the minimum of other needs; {missing} {unit}".rstrip() + " are missing.",
+            f"增加供给量{missing}{unit}",
+            f"Raise the capacity by {missing} {unit}".rstrip() + ".",
+            offer.id,
+        )
+
+
+class _NearMisses:
+    """Needs that no offer fits."""
+
+    def __init__(self, needs: Sequence[Need], offers: Sequence[Offer], world: World) -> None:
+        self.needs, self.offers, self.world = needs, offers, world
+        self.evaluator = Evaluator(needs, offers, world)
+        self.by_type: dict[int, list[int]] = defaultdict(list)
+        for place, offer in enumerate(offers):
+            self.by_type[offer.type_id].append(place)
+        self.known: dict[Need, list[Obstacle]] = {}
+
+    def reasons(self, n: int) -> list[Obstacle]:
+        need = self.needs[n]
+        alike = replace(need, id=0, priority=0)  # what the rules look at
+        if alike not in self.known:
+            self.known[alike] = self._reasons(n, need)
+        return self.known[alike]
+
+    def _reasons(self, n: int, need: Need) -> list[Obstacle]:
+        fitting = [p for t in self.world.type_ancestors[need.type_id] for p in self.by_type.get(t, ())]
+        if not fitting:
+            return [self._no_offer(need)]
+        oi = np.array(sorted(fitting), dtype=np.int64)
+        failures = self.evaluator.failures(n, oi)
+        count = np.sum([fails for fails, _ in failures.values()], axis=0)
+        size = np.sum([np.where(fails, much, 0) for fails, much in failures.values()], axis=0)
+        if count.min() > 1:
+            nearest = np.lexsort((oi, size, count))[0]
+            return self._of(need, int(oi[nearest]))[:MOST]
+        reasons = []
+        for fails, much in failures.values():
+            alone = np.flatnonzero(fails & (count == 1))
+            if len(alone):
+                reasons += self._of(need, int(oi[alone[np.argmin(much[alone])]]))
+        return reasons[:MOST]
+
+    def _of(self, need: Need, place: int) -> list[Obstacle]:
+        offer = self.offers[place]
+        return [replace(found, offer_id=offer.id) for found in obstacles(need, offer, self.world)]
+
+    def _no_offer(self, need: Need) -> Obstacle:
+        kind, place = label(self.world.type_labels, need.type_id), label(self.world.area_labels, need.area_id)
+        unit = self.world.type_units.get(need.type_id, "")
+        return Obstacle(
+            "NO_OFFER",
+            f"没有任何“{kind[0]}”的供给",
+            f"Nobody offers {kind[1]}.",
+            f"征集覆盖{place[0]}的“{kind[0]}”{need.remaining}{unit}",
+            f"Recruit {need.remaining} {unit}".rstrip() + f" of {kind[1]} for {place[1]}.",
+        )

@@ -5,7 +5,8 @@
 
 Dual prices y (of a unit of demand) and z (of a unit of supply) prove a stage: with reduced cost rc = y + z - value,
 
-    primal = sum demand y + sum supply z + sum over free pairs limit max(0, -rc) + sum over pairs frozen at their limit limit (-rc)
+    primal = sum demand y + sum supply z + sum limit max(0, -rc) over free pairs
+                                         + sum limit (-rc)       over pairs frozen at their limit
 
 where y >= 0 unless the need is tight and z >= 0 unless the offer is tight. What the next stage may not change follows
 from complementary slackness: y > 0 makes a need tight (fully met), z > 0 an offer tight (used up), rc > 0 freezes a
@@ -102,9 +103,7 @@ def solve_stage(market: Market, value: Ints, face: Face) -> Stage:
         node_supply,
         np.concatenate([need, loose_need, needs + loose_offer]),
         np.concatenate([needs + offer, np.full(len(loose_need) + len(loose_offer), root)]),
-        np.concatenate(
-            [np.where(binding, limit, INFINITE), np.full(len(loose_need), INFINITE), supply[loose_offer]]
-        ),
+        np.concatenate([np.where(binding, limit, INFINITE), np.full(len(loose_need), INFINITE), supply[loose_offer]]),
         np.concatenate([top - value[free], np.full(len(loose_need), top), np.zeros(len(loose_offer), np.int64)]),
     )
     flow = np.where(full, market.limit, 0)

@@ -122,7 +122,7 @@ class Certificate:
     """What was proven about a plan.
 
     `primal` and `dual` write the aims as one number, most important digit first: units met of STAT, ASAP, URGENT,
-    ROUTINE, then the sum of score_e8 x units (`graph.allocation.aims_as_number`). `primal <= dual`, equal when
+    ROUTINE, then the sum of score_e8 x units (`aims_as_number`). `primal <= dual`, equal when
     `optimal`. `violations` counts what `graph.checker` found.
     """
 
@@ -163,6 +163,18 @@ class Plan:
     certificate: Certificate
     duals: tuple[Duals, ...] = ()
     searched: frozenset[int] = frozenset()
+
+
+def aims_as_number(aims: tuple[int, ...], total_demand: int) -> int:
+    """Aims as digits of one whole number, so that plans of one instance compare as their numbers do.
+
+    >>> aims_as_number((0, 0, 1, 0, 0), 9) > aims_as_number((0, 0, 0, 9, 900_000_000), 9)
+    True
+    """
+    number = 0
+    for units in aims[:-1]:
+        number = number * (total_demand + 1) + units
+    return number * (WHOLE * WHOLE * total_demand + 1) + aims[-1]
 
 
 def label(labels: Mapping[int, tuple[str, str]], key: int) -> tuple[str, str]:
