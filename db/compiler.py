@@ -212,7 +212,7 @@ class Compiler:
         inner = inner.limit(literal_column(str(count + 1), Integer))
         if parent is None:
             return inner
-        keys = func.unnest(bindparam("keys", type_=ARRAY(BigInteger))).table_valued("key", name="keys")
+        keys = func.unnest(bindparam("keys", type_=ARRAY(BigInteger))).table_valued("key", name="keys").render_derived()
         below = inner.where(table.c[parent[1].column] == keys.c.key).lateral("page")
         return select(keys.c.key, *below.c).select_from(keys.join(below, true()))
 

@@ -1,7 +1,7 @@
 """Connections for reading: last in, first out, each holding its prepared statements.
 
-asyncpg's own pool resets a connection after every use and hands them out in turn, so a small query pays for a round trip
-more and finds its statement unprepared on most connections. Here the warmest connection is reused first and nothing
+asyncpg's own pool resets a connection after every use and hands them out in turn, so a small query pays for one more
+round trip and finds its statement unprepared on most connections. Here the warmest connection is reused first and nothing
 needs a reset, because readers never change session state.
 """
 

@@ -35,6 +35,8 @@ def page_arguments(
     arguments: Mapping[str, Any],
     slot: int,
     default_count: int = DEFAULT_PAGE,
+    *,
+    root: bool = True,
 ) -> PageArguments:
     """Checks first/last/after/before and the filters. Raises BadArguments, or UnknownCode for codes not in memory."""
     first, last = arguments.get("first"), arguments.get("last")
@@ -66,7 +68,7 @@ def page_arguments(
     chosen = []
     where = arguments.get("where")
     given = {**arguments, **where} if where else arguments
-    for filter_name, one in entity.filters.items():
+    for filter_name, one in entity.filters.items() if root else ():
         argument = given.get(filter_name)
         if argument is None or (argument == "" and filter_name == "search"):
             continue

@@ -1,0 +1,46 @@
+"""What went wrong in the database, in codes and words for people; the details go to the log only."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+Fault = tuple[str, str, str]
+
+UNAVAILABLE: Fault = (
+    "DATABASE_UNAVAILABLE",
+    "数据库暂时无法连接,请稍后重试。",
+    "The database does not answer.",
+)
+TIMEOUT: Fault = ("TIMEOUT", "查询用时过长,已中止;请缩小范围。", "It took too long and was stopped; ask for less.")
+BUSY: Fault = ("BUSY", "系统繁忙,请稍后重试。", "Too much is going on at once; try again.")
+INTERNAL: Fault = ("INTERNAL", "系统内部错误,已记录。", "Something went wrong inside; it has been logged.")
+
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    OSError,
+)
+_BUSY = (asyncpg.TooManyConnectionsError, asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, PoolTimeout)
+
+
+def classify(error: BaseException) -> Fault:
+    """The fault a client is told of. Anything not known is INTERNAL."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return UNAVAILABLE
+        error = error.orig.__cause__ or error.orig if error.orig is not None else error
+    if isinstance(error, asyncpg.QueryCanceledError | asyncio.TimeoutError | TimeoutError):
+        return TIMEOUT
+    if isinstance(error, _BUSY):
+        return BUSY
+    if isinstance(error, _LOST):
+        return UNAVAILABLE
+    return INTERNAL

@@ -1,0 +1,436 @@
+"""Runs an operation: mapped reads compiled, everything else by Strawberry; one answer as bytes.
+
+A document is parsed, measured and validated once. A query made of mapped fields only becomes Selections, and each
+request of it costs its variables, its statements and one assembly. Acts, introspection and operations with a computed
+field are executed by graphql-core on the Strawberry schema, reading rows through the same reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from graphql import (
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    is_non_null_type,
+    specified_rules,
+    validate,
+)
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+from graphql.language import FieldNode, Visitor, visit
+from graphql.utilities import TypeInfo, TypeInfoVisitor
+
+from db import faults
+from db.cursors import parse_id
+from db.database import Database
+from db.entities import ENTITIES, ENTITY_OF_TYPE
+from db.reader import LARGEST_PAGE, Reader
+from db.viewer import Viewer
+from resolvers.context import Context, utc_now
+from schema import mapping
+from schema.contract import CONTRACT
+from schema.execution.limits import Limits, check_cost, coded
+from schema.execution.pages import is_constant, resolved
+from schema.execution.parsing import LONGEST_KEPT, Documents, Parsed, Refused
+from schema.execution.rows import ReaderRows
+from schema.execution.selecting import NotMapped, Selector, Slot, mapped_field, node_types, shape_variables
+
+log = logging.getLogger("fivelink.schema")
+
+PREPARED_HELD = 1_000
+PLANS_HELD = 64
+_NONE = VariableValues({}, {})
+
+
+@dataclass(slots=True)
+class Outcome:
+    """`executed` is False where the request was refused before execution: there is no `data` then."""
+
+    body: bytes
+    executed: bool
+    mutation_refused: bool = False
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """What Strawberry's resolvers see as `info.context`."""
+
+    rows: Any
+    acts: Context
+
+
+@dataclass(slots=True, eq=False)
+class _Root:
+    """One root field, ready to be read. For `node` and `nodes`, `variants` fill by the types that ids name."""
+
+    key: str
+    kind: Any
+    definition: Any
+    node: FieldNode
+    nodes: list[FieldNode]
+    target: Any = None
+    slots: list[Slot] = field(default_factory=list)
+    variants: dict[str, tuple[Any, list[Slot]]] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+    constant: dict[str, Any] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Prepared:
+    """A validated document and what has been made of it."""
+
+    parsed: Parsed
+    fragments: dict[str, FragmentDefinitionNode]
+    operations: dict[str, OperationDefinitionNode]
+    #: (operation, values of shape variables) -> roots, or None where Strawberry executes.
+    plans: dict[tuple[Any, ...], list[_Root] | None] = field(default_factory=dict)
+    shape: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    slots: dict[str, list[Slot]] = field(default_factory=dict)
+
+
+class Executor:
+    def __init__(
+        self,
+        database: Database,
+        limits: Limits | None = None,
+        *,
+        introspection: bool = True,
+        timeout_seconds: float = 15.0,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.schema = CONTRACT._schema
+        self.database = database
+        self.reader = Reader(database.reader)
+        self.limits = limits or Limits()
+        self.timeout_seconds = timeout_seconds
+        self.clock = clock
+        self._documents = Documents(self.schema, self.limits)
+        self._rules = [*specified_rules, *([] if introspection else [NoSchemaIntrospectionCustomRule])]
+        self._prepared: OrderedDict[str, _Prepared] = OrderedDict()
+
+    async def run(
+        self,
+        query: str,
+        operation_name: str | None,
+        variables: dict[str, Any] | None,
+        *,
+        viewer: Viewer,
+        allow_mutation: bool = True,
+    ) -> Outcome:
+        """The answer to one request. Never raises for what a client sent; faults are logged and coded."""
+        try:
+            prepared = self._prepared.get(query) or self._prepare(query)
+            operation = _operation(prepared, operation_name)
+            if operation.operation is not OperationType.QUERY and not allow_mutation:
+                error = coded("MUTATION_OVER_GET", "only queries may be sent with GET", "GET 请求只能执行查询")
+                return Outcome(_refusal([error]), executed=False, mutation_refused=True)
+            too_costly = check_cost(prepared.parsed.measure, self.limits, operation_name, variables)
+            if too_costly is not None:
+                return Outcome(_refusal([too_costly]), executed=False)
+            coerced = self._coerce(operation, variables)
+        except Refused as refused:
+            return Outcome(_refusal(refused.errors), executed=False)
+        if operation.operation is OperationType.QUERY:
+            roots = self._roots(prepared, operation, coerced)
+            if roots is not None:
+                return await self._compiled(roots, viewer, coerced)
+        return await self._executed(prepared, operation, operation_name, variables, coerced, viewer)
+
+    # ---------------------------------------------------------------------------------------- preparing
+
+    def _prepare(self, query: str) -> _Prepared:
+        parsed = self._documents.get(query)
+        try:
+            errors = validate(self.schema, parsed.document, self._rules, max_errors=20, hide_suggestions=True)
+        except RecursionError:
+            errors = [coded("QUERY_TOO_DEEP", "the document is nested too deeply", "查询嵌套过深")]
+        if errors:
+            raise Refused([_with_code(error, "VALIDATION_FAILED", "查询与接口约定不符") for error in errors])
+        fragments, operations = {}, {}
+        for definition in parsed.document.definitions:
+            if isinstance(definition, FragmentDefinitionNode):
+                fragments[definition.name.value] = definition
+            elif isinstance(definition, OperationDefinitionNode):
+                operations[definition.name.value if definition.name else ""] = definition
+        prepared = _Prepared(parsed, fragments, operations)
+        if len(query) <= LONGEST_KEPT:
+            self._prepared[query] = prepared
+            if len(self._prepared) > PREPARED_HELD:
+                self._prepared.popitem(last=False)
+        return prepared
+
+    def _coerce(self, operation: OperationDefinitionNode, variables: dict[str, Any] | None) -> VariableValues:
+        if not operation.variable_definitions:
+            return _NONE
+        found = get_variable_values(
+            self.schema, operation.variable_definitions, variables or {}, max_errors=20, hide_suggestions=True
+        )
+        if isinstance(found, list):
+            raise Refused([_with_code(error, "BAD_VARIABLES", "变量的值与其类型不符") for error in found])
+        return found
+
+    def _roots(
+        self, prepared: _Prepared, operation: OperationDefinitionNode, coerced: VariableValues
+    ) -> list[_Root] | None:
+        name = operation.name.value if operation.name else ""
+        shape = prepared.shape.get(name)
+        if shape is None:
+            shape = shape_variables([operation, *prepared.fragments.values()])
+            prepared.shape[name] = shape
+        values = coerced.coerced
+        key = (name, *[values.get(one) for one in shape])
+        if key not in prepared.plans:
+            if len(prepared.plans) >= PLANS_HELD:
+                prepared.plans.clear()
+            try:
+                prepared.plans[key] = self._select(prepared, operation, {one: values.get(one, "ZH") for one in shape})
+            except NotMapped:
+                prepared.plans[key] = None
+        return prepared.plans[key]
+
+    def _select(
+        self, prepared: _Prepared, operation: OperationDefinitionNode, variables: dict[str, Any]
+    ) -> list[_Root]:
+        query = self.schema.query_type
+        assert query is not None
+        roots = []
+        fields = Selector(self.schema, prepared.fragments, variables).collect(query, [operation.selection_set])
+        for key, nodes in fields.items():
+            name = nodes[0].name.value
+            if name == "__typename":
+                roots.append(_Root(key, "__typename", None, nodes[0], nodes))
+                continue
+            definition = query.fields.get(name)
+            mapped = mapped_field(definition) if definition else None
+            if mapped is None or definition is None:
+                raise NotMapped(name)
+            root = _Root(key, mapped.kind, definition, nodes[0], nodes, variables=variables)
+            selector = Selector(self.schema, prepared.fragments, variables)
+            if isinstance(mapped.kind, mapping.RootPage):
+                root.target = selector.page(key, None, mapped.kind.entity, definition, nodes, mapped.kind.default)
+            elif isinstance(mapped.kind, mapping.RootCode):
+                of = self.schema.get_type(next(iter(ENTITIES[mapped.kind.entity].types.values())))
+                root.target = selector.select(mapped.kind.entity, of, nodes)
+            else:
+                # Every type an id can name must be mapped, or none is: decided now, not by the ids of a request.
+                for typename in node_types(self.schema):
+                    self._variant(root, typename, prepared.fragments)
+            root.slots = selector.slots
+            if is_constant(root.node):
+                root.constant = get_argument_values(definition, root.node, _NONE)
+            roots.append(root)
+        return roots
+
+    def _variant(self, root: _Root, typename: str, fragments: dict[str, FragmentDefinitionNode]) -> None:
+        selector = Selector(self.schema, fragments, root.variables)
+        select = selector.select(ENTITY_OF_TYPE[typename], self.schema.get_type(typename), root.nodes)
+        root.variants[typename] = (select, selector.slots)
+
+    # ---------------------------------------------------------------------------------------- compiled reads
+
+    async def _compiled(self, roots: list[_Root], viewer: Viewer, variables: VariableValues) -> Outcome:
+        codes = self.reader.codes
+        pages = []
+        try:
+            for root in roots:
+                if root.kind == "__typename":
+                    pages.append(([], {}))
+                    continue
+                arguments = root.constant
+                if arguments is None:
+                    arguments = get_argument_values(root.definition, root.node, variables)
+                _check_ids(root, arguments)
+                slots = await resolved(root.slots, variables, codes) if root.slots else []
+                for _, own in root.variants.values():
+                    await resolved(own, variables, codes)
+                pages.append((slots, arguments))
+        except GraphQLError as error:
+            return Outcome(_refusal([error]), executed=False)
+        data: dict[str, Any] | None = {}
+        errors = []
+        for root, (slots, arguments) in zip(roots, pages, strict=True):
+            try:
+                async with asyncio.timeout(self.timeout_seconds):
+                    data[root.key] = await self._read(root, slots, arguments, viewer, variables)
+            except Exception as error:
+                errors.append(_fault(error, root.node, [root.key]))
+                if is_non_null_type(root.definition.type):
+                    data = None
+                    break
+                data[root.key] = None
+        if errors:
+            return Outcome(orjson.dumps({"data": data, "errors": [_formatted(e) for e in errors]}), executed=True)
+        return Outcome(orjson.dumps({"data": data}), executed=True)
+
+    async def _read(
+        self, root: _Root, slots: list[Any], arguments: dict[str, Any], viewer: Viewer, variables: VariableValues
+    ) -> Any:
+        kind = root.kind
+        if kind == "__typename":
+            return "Query"
+        reader = self.reader
+        if isinstance(kind, mapping.RootPage):
+            return await reader.page(root.target, viewer, slots)
+        if isinstance(kind, mapping.RootCode):
+            return await reader.one(root.target, viewer, slots, "code", arguments["code"])
+        if isinstance(kind, mapping.RootNode):
+            parsed = parse_id(arguments["id"])
+            if parsed is None or parsed[0] not in root.variants:
+                return None
+            select, own = root.variants[parsed[0]]
+            pages = await resolved(own, variables, reader.codes) if own else []
+            return await reader.one(select, viewer, pages, "id", parsed[1])
+        wanted = [parse_id(one) for one in arguments["ids"]]
+        found: dict[tuple[str, int], Any] = {}
+        for typename in dict.fromkeys(one[0] for one in wanted if one and one[0] in root.variants):
+            select, own = root.variants[typename]
+            pages = await resolved(own, variables, reader.codes) if own else []
+            numbers = [one[1] for one in wanted if one and one[0] == typename]
+            rows = await reader.by_ids(select, viewer, pages, numbers)
+            found.update({(typename, number): row for number, row in rows.items()})
+        return [found.get(one) if one else None for one in wanted]
+
+    # ---------------------------------------------------------------------------------------- executed by Strawberry
+
+    async def _executed(
+        self,
+        prepared: _Prepared,
+        operation: OperationDefinitionNode,
+        operation_name: str | None,
+        raw: dict[str, Any] | None,
+        coerced: VariableValues,
+        viewer: Viewer,
+    ) -> Outcome:
+        try:
+            # Before an act is done, every page its answer asks for is checked.
+            await resolved(self._all_slots(prepared, operation), coerced, self.reader.codes)
+        except GraphQLError as error:
+            return Outcome(_refusal([error]), executed=False)
+        context = RequestContext(
+            rows=ReaderRows(self.reader, viewer),
+            acts=Context(database=self.database, viewer=viewer, clock=self.clock),
+        )
+        try:
+            answer: Any = execute(
+                self.schema,
+                prepared.parsed.document,
+                context_value=context,
+                variable_values=raw or {},
+                operation_name=operation_name,
+                hide_suggestions=True,
+            )
+            result: ExecutionResult = answer if isinstance(answer, ExecutionResult) else await answer
+        except Exception as error:
+            return Outcome(_refusal([_fault(error, operation, None)]), executed=True)
+        body: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            body["errors"] = [_formatted(_told(error)) for error in result.errors]
+        return Outcome(orjson.dumps(body), executed=True)
+
+    def _all_slots(self, prepared: _Prepared, operation: OperationDefinitionNode) -> list[Slot]:
+        name = operation.name.value if operation.name else ""
+        if name not in prepared.slots:
+            collected: list[Slot] = []
+            info = TypeInfo(self.schema)
+            for definition in (operation, *prepared.fragments.values()):
+                visit(definition, TypeInfoVisitor(info, _Pages(info, collected)))
+            prepared.slots[name] = collected
+        return prepared.slots[name]
+
+
+class _Pages(Visitor):
+    """Finds every page of a document."""
+
+    def __init__(self, info: TypeInfo, found: list[Slot]) -> None:
+        super().__init__()
+        self.info, self.found = info, found
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        definition, parent = self.info.get_field_def(), self.info.get_parent_type()
+        mapped = mapped_field(definition) if definition else None
+        if mapped is None or definition is None or parent is None:
+            return
+        if isinstance(mapped.kind, mapping.RootPage):
+            self.found.append(Slot(definition, node, None, mapped.kind.entity, mapped.kind.default))
+        elif isinstance(mapped.kind, mapping.ToPage):
+            entity = ENTITY_OF_TYPE.get(parent.name, "party")
+            self.found.append(Slot(definition, node, entity, mapped.python_name, mapped.kind.default))
+
+
+def _operation(prepared: _Prepared, name: str | None) -> OperationDefinitionNode:
+    operations = prepared.operations
+    if name is None and len(operations) == 1:
+        return next(iter(operations.values()))
+    found = operations.get(name) if name else None
+    if found is None:
+        if name is None:
+            error = coded("OPERATION_NAME_NEEDED", "say which operation to run", "请指明要执行的操作名称")
+        else:
+            error = coded("UNKNOWN_OPERATION", "the document has no operation of that name", "文档中没有该名称的操作")
+        raise Refused([error])
+    return found
+
+
+def _check_ids(root: _Root, arguments: dict[str, Any]) -> None:
+    if isinstance(root.kind, mapping.RootNodes) and len(arguments["ids"]) > LARGEST_PAGE:
+        raise coded(
+            "BAD_PAGE",
+            f"at most {LARGEST_PAGE} ids at once, not {len(arguments['ids'])}",
+            f"一次最多 {LARGEST_PAGE} 个编号",
+            nodes=root.node,
+        )
+    code = arguments.get("code")
+    if isinstance(root.kind, mapping.RootCode) and isinstance(code, str) and "\x00" in code:
+        raise coded("BAD_TEXT", "code holds a NUL character", "代码含有空字符", nodes=root.node)
+
+
+def _with_code(error: GraphQLError, code: str, text_zh: str) -> GraphQLError:
+    if error.extensions and "code" in error.extensions:
+        return error
+    return GraphQLError(
+        error.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": code, "text_zh": text_zh},
+    )
+
+
+def _fault(error: BaseException, node: Any, path: list[str | int] | None) -> GraphQLError:
+    code, text_zh, text_en = faults.classify(error)
+    if code == "INTERNAL":
+        log.error("fault while reading %s", path, exc_info=error)
+    else:
+        log.warning("%s while reading %s: %s", code, path, type(error).__name__)
+    return GraphQLError(text_en, nodes=node, path=path, extensions={"code": code, "text_zh": text_zh})
+
+
+def _told(error: GraphQLError) -> GraphQLError:
+    """An execution error as a client may see it."""
+    if error.extensions and "code" in error.extensions:
+        return error
+    if error.original_error is None:
+        return _with_code(error, "EXECUTION_FAILED", "执行失败")
+    nodes = list(error.nodes) if error.nodes else None
+    return _fault(error.original_error, nodes, list(error.path) if error.path else None)
+
+
+def _formatted(error: GraphQLError) -> dict[str, Any]:
+    return dict(error.formatted)
+
+
+def _refusal(errors: list[GraphQLError]) -> bytes:
+    return orjson.dumps({"errors": [_formatted(error) for error in errors]})

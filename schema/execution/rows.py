@@ -1,0 +1,70 @@
+"""Where a mapped field's value comes from while Strawberry executes: from the reader, one selection an entry.
+
+At the root, and where an act's answer or a computed field steps into rows, everything mapped below is read at once; the
+fields below pick their part up by response key.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from graphql import GraphQLResolveInfo, get_named_type
+
+from db.cursors import parse_id
+from db.entities import ENTITY_OF_TYPE
+from db.reader import Reader
+from db.viewer import Viewer
+from schema import mapping
+from schema.execution.pages import resolved
+from schema.execution.selecting import Selector, node_types
+from schema.mapping import MappedField
+
+
+class ReaderRows:
+    """Rows for one request."""
+
+    def __init__(self, reader: Reader, viewer: Viewer) -> None:
+        self.reader, self.viewer = reader, viewer
+
+    def resolve(self, field: MappedField, source: Any, info: Any, arguments: dict[str, Any]) -> Any:
+        if isinstance(field.kind, mapping.ROOTS):
+            return self._enter(field.kind, source, info._raw_info, arguments)
+        if type(source) is dict:
+            return source[info._raw_info.path.key]
+        if isinstance(field.kind, mapping.Label):
+            lang = arguments.get("lang")
+            return getattr(source, f"{field.kind.base}_{'en' if getattr(lang, 'name', 'ZH') == 'EN' else 'zh'}")
+        assert isinstance(field.kind, mapping.Part)
+        return getattr(source, field.kind.name)
+
+    async def _enter(self, kind: Any, source: Any, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Any:
+        selector = Selector(info.schema, info.fragments, info.variable_values.coerced, hidden=True)
+        definition = info.parent_type.fields[info.field_name]
+        target = get_named_type(definition.type)
+        if isinstance(kind, mapping.RootPage):
+            page = selector.page(info.field_name, None, kind.entity, definition, info.field_nodes, kind.default)
+            return await self.reader.page(page, self.viewer, await self._pages(selector, info))
+        if isinstance(kind, mapping.RootNode):
+            return (await self._nodes(info, [arguments["id"]]))[0]
+        if isinstance(kind, mapping.RootNodes):
+            return await self._nodes(info, arguments["ids"])
+        select = selector.select(kind.entity, target, info.field_nodes)
+        by, value = ("id", source.id) if isinstance(kind, mapping.Entry) else ("code", arguments["code"])
+        return await self.reader.one(select, self.viewer, await self._pages(selector, info), by, value)
+
+    async def _pages(self, selector: Selector, info: GraphQLResolveInfo) -> Any:
+        return await resolved(selector.slots, info.variable_values, self.reader.codes)
+
+    async def _nodes(self, info: GraphQLResolveInfo, ids: list[str]) -> list[Any]:
+        wanted = [parse_id(one) for one in ids]
+        found: dict[tuple[str, int], Any] = {}
+        for typename in OrderedDict.fromkeys(one[0] for one in wanted if one):
+            if typename not in node_types(info.schema):
+                continue
+            selector = Selector(info.schema, info.fragments, info.variable_values.coerced, hidden=True)
+            select = selector.select(ENTITY_OF_TYPE[typename], info.schema.get_type(typename), info.field_nodes)
+            numbers = [one[1] for one in wanted if one and one[0] == typename]
+            rows = await self.reader.by_ids(select, self.viewer, await self._pages(selector, info), numbers)
+            found.update({(typename, number): row for number, row in rows.items()})
+        return [found.get(one) if one else None for one in wanted]
