@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Integer, LargeBinary, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Text,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import ROLE, Base, now_column, primary_key
@@ -28,3 +42,46 @@ class ApiKeyRow(Base):
         CheckConstraint("(role = 'PARTNER'::role) = (party_id IS NOT NULL)", name="party_of_partner"),
         CheckConstraint("role <> 'COORDINATOR'::role OR area_id IS NOT NULL", name="area_of_coordinator"),
     )
+
+
+async def add(conn: AsyncConnection, values: Mapping[str, Any]) -> int | None:
+    """Stores a key; its id, or None where the prefix is taken."""
+    made = await conn.execute(insert(ApiKeyRow).values(**values).on_conflict_do_nothing().returning(ApiKeyRow.id))
+    return made.scalar()
+
+
+async def every(conn: AsyncConnection) -> Sequence[Any]:
+    """Rows of `resolvers.keys.Key`, newest first."""
+    area = Base.metadata.tables["area"]
+    found = await conn.execute(
+        select(
+            ApiKeyRow.id,
+            ApiKeyRow.prefix,
+            ApiKeyRow.role,
+            area.c.code,
+            ApiKeyRow.party_id,
+            ApiKeyRow.label,
+            ApiKeyRow.created_at,
+            ApiKeyRow.expires_at,
+            ApiKeyRow.revoked_at,
+        )
+        .join(area, area.c.id == ApiKeyRow.area_id, isouter=True)
+        .order_by(ApiKeyRow.id.desc())
+    )
+    return found.all()
+
+
+async def revoke(conn: AsyncConnection, prefix: str, at: datetime) -> int | None:
+    """Marks the key revoked; its id, or None where there is none that is not revoked yet."""
+    done = await conn.execute(
+        update(ApiKeyRow)
+        .where(ApiKeyRow.prefix == prefix, ApiKeyRow.revoked_at.is_(None))
+        .values(revoked_at=at)
+        .returning(ApiKeyRow.id)
+    )
+    return done.scalar()
+
+
+async def exists(conn: AsyncConnection, prefix: str) -> bool:
+    found = await conn.execute(select(ApiKeyRow.id).where(ApiKeyRow.prefix == prefix))
+    return found.first() is not None

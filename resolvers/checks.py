@@ -85,6 +85,12 @@ class Problems:
             )
         return value
 
+    def fails_count(self, path: str, value: int) -> bool:
+        """Like `count`, saying whether it was faulty."""
+        before = len(self.fields)
+        self.count(path, value)
+        return len(self.fields) > before
+
     def one_of(self, path: str, value: str, allowed: Sequence[str]) -> str:
         if value not in allowed:
             self.add(

@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db import acting, offers
+from db.areas import Area
+from resolvers import matches
+from resolvers.acts import act, record, require_role, within
+from resolvers.checks import Problems
 from resolvers.context import KEEP, Context, Done, KeepType
+from resolvers.errors import Conflict, NotAllowed, NotFound
+from resolvers.vocabulary import CLIENT_GROUP, DOMAIN, Vocabulary, vocabulary
+
+ACTORS = ("PARTNER", "COORDINATOR")
+_STATUS = {
+    "DRAFT": ("草稿", "a draft"),
+    "ACTIVE": ("启用中", "active"),
+    "PAUSED": ("已暂停", "paused"),
+    "WITHDRAWN": ("已撤回", "withdrawn"),
+}
+#: From which statuses an act is possible, and what it is called.
+_FROM = {
+    "change": ("DRAFT", "ACTIVE", "PAUSED"),
+    "confirm": ("ACTIVE", "PAUSED"),
+    "pause": ("ACTIVE",),
+    "resume": ("PAUSED",),
+    "withdraw": ("DRAFT", "ACTIVE", "PAUSED"),
+}
+_ACT_ZH = {"change": "修改", "confirm": "确认", "pause": "暂停", "resume": "恢复", "withdraw": "撤回"}
 
 
 async def publish(
@@ -24,7 +51,53 @@ async def publish(
     earmark: str | None = None,
     idempotency_key: str | None = None,
 ) -> Done:
-    raise NotImplementedError
+    """Publishes an offer of a party; quantities are in the unit of the resource type, coverage holds area codes.
+
+    `earmark` is the code of a client group or a domain. Raises InvalidInput, NotFound (of the provider, where nothing
+    else is wrong), NotAllowed, Conflict.
+    """
+    require_role(context.viewer, *ACTORS)
+    inputs: dict[str, Any] = {
+        "title": title,
+        "provider_id": provider_id,
+        "resource_type": resource_type,
+        "capacity": capacity,
+        "coverage": list(coverage),
+        "client_groups": list(client_groups or ()),
+        "minimum_per_need": 1 if minimum_per_need is None else minimum_per_need,
+        "maximum_per_need": maximum_per_need,
+        "available_from": available_from,
+        "available_until": available_until,
+        "earmark": earmark,
+    }
+
+    async def work(conn: AsyncConnection) -> Done:
+        words = await vocabulary(context.engine, conn)
+        problems = Problems()
+        row = await checked(context, conn, words, problems, inputs)
+        provider = await acting.seen(conn, context.viewer, "party", provider_id)
+        if provider is None:
+            problems.missing("providerId", "这个提供方", "provider")
+        problems.key(idempotency_key)
+        problems.stop()
+        assert provider is not None
+        area = (await words.areas_by_id(conn, [provider.area_id]))[provider.area_id]
+        _require_own(context, provider.id, area)
+        now = context.clock()
+        row |= {
+            "provider_id": provider.id,
+            "area_id": area.id,
+            "county_id": area.county_id,
+            "confirmed_at": now,
+            "created_at": now,
+            "updated_at": now,
+        }
+        (id,) = await offers.add(conn, [row])
+        await record(conn, context.viewer, "offer.published", "offer", id, area.id)
+        await matches.renew(context, conn, offer_ids=[id])
+        return Done("offer", id)
+
+    return await act(context, "offerPublish", idempotency_key, inputs, work)
 
 
 async def change(
@@ -43,20 +116,192 @@ async def change(
     earmark: str | KeepType | None = KEEP,
     idempotency_key: str | None = None,
 ) -> Done:
-    raise NotImplementedError
+    """Changes the fields that are given; a change that changes nothing leaves no event.
+
+    Raises as `publish` does; Conflict for an offer that is withdrawn.
+    """
+    given: dict[str, Any] = {
+        "title": title,
+        "resource_type": resource_type,
+        "capacity": capacity,
+        "coverage": coverage,
+        "client_groups": client_groups,
+        "minimum_per_need": 1 if minimum_per_need is None else minimum_per_need,
+        "maximum_per_need": maximum_per_need,
+        "available_from": available_from,
+        "available_until": available_until,
+        "earmark": earmark,
+    }
+    inputs = {name: value for name, value in given.items() if value is not KEEP}
+
+    async def effect(conn: AsyncConnection, old: Any) -> dict[str, Any]:
+        words = await vocabulary(context.engine, conn)
+        problems = Problems()
+        row = await checked(context, conn, words, problems, inputs, old)
+        problems.stop()
+        return row
+
+    return await _step(context, "change", "offer.changed", id, idempotency_key, inputs, effect)
 
 
 async def confirm(context: Context, id: int | None, *, idempotency_key: str | None = None) -> Done:
-    raise NotImplementedError
+    """Says "still true": the offer is fresh from now on. Raises NotFound, NotAllowed, Conflict."""
+    return await _step(
+        context, "confirm", "offer.confirmed", id, idempotency_key, {}, {"confirmed_at": context.clock()}
+    )
 
 
 async def pause(context: Context, id: int | None, *, idempotency_key: str | None = None) -> Done:
-    raise NotImplementedError
+    """Takes an active offer out of matching until it is resumed. Raises NotFound, NotAllowed, Conflict."""
+    return await _step(context, "pause", "offer.paused", id, idempotency_key, {}, {"status": "PAUSED"})
 
 
 async def resume(context: Context, id: int | None, *, idempotency_key: str | None = None) -> Done:
-    raise NotImplementedError
+    """Brings a paused offer back. Raises NotFound, NotAllowed, Conflict."""
+    return await _step(context, "resume", "offer.resumed", id, idempotency_key, {}, {"status": "ACTIVE"})
 
 
 async def withdraw(context: Context, id: int | None, *, idempotency_key: str | None = None) -> Done:
-    raise NotImplementedError
+    """Takes an offer back for good; its matches are gone. Raises NotFound, NotAllowed, Conflict."""
+    return await _step(context, "withdraw", "offer.withdrawn", id, idempotency_key, {}, {"status": "WITHDRAWN"})
+
+
+async def checked(
+    context: Context,
+    conn: AsyncConnection,
+    words: Vocabulary,
+    problems: Problems,
+    inputs: Mapping[str, Any],
+    old: Any = None,
+) -> dict[str, Any]:
+    """The columns that the inputs set, every faulty field added to `problems`; use after `problems.stop()`.
+
+    `old` is the row to be changed; without it the inputs must hold every field.
+    """
+    row: dict[str, Any] = {}
+    if "title" in inputs:
+        row["title"] = problems.text("title", inputs["title"])
+    if "resource_type" in inputs:
+        kind = words.check_type(problems, "resourceType", inputs["resource_type"])
+        row["resource_type_id"] = kind.id if kind else None
+        if kind and old is not None and old.committed and kind.id != old.resource_type_id:
+            problems.add(
+                "resourceType",
+                "COMMITTED",
+                f"已有 {old.committed} 承诺出去,不能再改类型;请另行发布",
+                f"{old.committed} are promised already: publish another offer",
+            )
+    _check_quantities(problems, inputs, row, old)
+    if "coverage" in inputs:
+        row["coverage_ids"] = await words.check_coverage(conn, problems, "coverage", inputs["coverage"])
+    if "client_groups" in inputs:
+        row["client_group_ids"] = words.check_groups(problems, "clientGroups", inputs["client_groups"] or ())
+    for name in ("available_from", "available_until"):
+        if name in inputs:
+            row[name] = inputs[name]
+    if "available_from" in inputs or "available_until" in inputs:
+        start = row.get("available_from", getattr(old, "available_from", None))
+        end = row.get("available_until", getattr(old, "available_until", None))
+        problems.period("availableFrom", start, "availableUntil", end, context.today, past="available_until" in inputs)
+    if "earmark" in inputs:
+        code = inputs["earmark"]
+        term = None if code is None else words.check_term(problems, "earmark", [CLIENT_GROUP, DOMAIN], code)
+        row["earmark_id"] = term.id if term else None
+    return row
+
+
+def _check_quantities(problems: Problems, inputs: Mapping[str, Any], row: dict[str, Any], old: Any) -> None:
+    """Capacity, minimum and maximum, each for itself and against the others."""
+    paths = {"capacity": "capacity", "minimum_per_need": "minimumPerNeed", "maximum_per_need": "maximumPerNeed"}
+    now: dict[str, int | None] = {}
+    for name, path in paths.items():
+        if name in inputs:
+            row[name] = inputs[name]
+            if inputs[name] is not None and problems.fails_count(path, inputs[name]):
+                continue
+        now[name] = row.get(name, getattr(old, name, None))
+    capacity, least, most = (now.get(name) for name in paths)
+    given = {name for name in paths if name in inputs}
+    if not given:
+        return
+    if old is not None and capacity is not None and capacity < old.committed:
+        problems.add(
+            "capacity",
+            "BELOW_COMMITTED",
+            f"不能少于已承诺的 {old.committed}",
+            f"must not be less than the {old.committed} promised already",
+        )
+    if least is not None and most is not None and most < least:
+        problems.add(
+            "maximumPerNeed", "BELOW_MINIMUM", f"不能小于起供数量 {least}", f"must not be less than the minimum {least}"
+        )
+    if least is not None and capacity is not None and least > capacity:
+        problems.add(
+            "minimumPerNeed",
+            "ABOVE_CAPACITY",
+            f"不能大于供给总量 {capacity}",
+            f"must not exceed the capacity {capacity}",
+        )
+
+
+def _require_own(context: Context, provider_id: int, area: Area) -> None:
+    viewer = context.viewer
+    if viewer.role == "PARTNER" and viewer.party_id == provider_id:
+        return
+    if not within(viewer, area):
+        raise NotAllowed(
+            f"这个供给不归您管理:它属于{area.full_name}的提供方;请由提供方自己、该区域的统筹员或管理员办理",
+            f"not yours: its provider is in {area.full_name};"
+            " the provider itself, a coordinator of that area or an administrator may do this",
+        )
+
+
+async def _step(
+    context: Context,
+    name: str,
+    event: str,
+    id: int | None,
+    key: str | None,
+    inputs: Mapping[str, Any],
+    effect: Any,
+) -> Done:
+    """One act on a published offer. `effect` is the columns to set, or a function of (conn, old row) that says so."""
+    require_role(context.viewer, *ACTORS)
+
+    async def work(conn: AsyncConnection) -> Done:
+        old = await acting.seen(conn, context.viewer, "offer", id, lock=True)
+        if old is None:
+            raise NotFound("这个资源供给", "offer")
+        words = await vocabulary(context.engine, conn)
+        area = (await words.areas_by_id(conn, [old.area_id]))[old.area_id]
+        _require_own(context, old.provider_id, area)
+        problems = Problems()
+        problems.key(key)
+        problems.stop()
+        if old.status not in _FROM[name]:
+            raise _not_now(name, old.status)
+        row = await effect(conn, old) if callable(effect) else effect
+        changed = {column: value for column, value in row.items() if getattr(old, column) != value}
+        if changed:
+            await offers.change(conn, old.id, changed, context.clock())
+            detail = {"fields": sorted(changed)} if name == "change" else None
+            await record(conn, context.viewer, event, "offer", old.id, old.area_id, detail)
+            await matches.renew(context, conn, offer_ids=[old.id], left_type_ids=[old.resource_type_id])
+        return Done("offer", old.id)
+
+    return await act(context, f"offer{name.capitalize()}", key, {"id": id, **inputs}, work)
+
+
+def _not_now(name: str, status: str) -> Conflict:
+    possible = [other for other, statuses in _FROM.items() if status in statuses]
+    zh, en = _STATUS[status]
+    if possible:
+        now_zh = f"现在可以:{'、'.join(_ACT_ZH[other] for other in possible)}"
+        now_en = f"possible now: {', '.join(possible)}"
+    else:
+        now_zh, now_en = "如需再次提供,请重新发布", "publish another to offer it again"
+    return Conflict(
+        f"OFFER_{status}",
+        f"这个供给{zh},不能{_ACT_ZH[name]};{now_zh}",
+        f"the offer is {en}: {name} is not possible; {now_en}",
+    )

@@ -23,6 +23,8 @@ __all__ = ["Loaded", "Vocabulary", "load", "vocabulary"]
 
 #: A country has 700,000 areas; a county's acts touch some hundreds.
 AREAS_HELD = 20_000
+#: Beyond this many faults of one form, it is told what is wrong but no longer what is nearest.
+NEAREST_NAMED = 20
 
 CLIENT_GROUP, DOMAIN, CHANNEL, INDUSTRY, FUND_SOURCE = (
     "client_group",
@@ -126,7 +128,7 @@ class Vocabulary:
         """The area of a code, or a problem UNKNOWN_AREA that names the nearest."""
         found = (await self.areas(conn, [code])).get(code)
         if found is None:
-            near = await self.nearest_area(conn, code)
+            near = await self.nearest_area(conn, code) if len(problems.fields) < NEAREST_NAMED else None
             zh, en = (
                 ("", "")
                 if near is None
@@ -147,7 +149,7 @@ class Vocabulary:
         """The type of a code, or a problem UNKNOWN_RESOURCE_TYPE that names the nearest."""
         found = self.types.get(code)
         if found is None:
-            near = self.nearest_type(code)
+            near = self.nearest_type(code) if len(problems.fields) < NEAREST_NAMED else None
             zh, en = _naming(near)
             problems.add(
                 path,
@@ -165,7 +167,8 @@ class Vocabulary:
             found = self.terms.get((scheme, code))
             if found is not None:
                 return found
-        zh, en = _naming(self.nearest_term(schemes, code))
+        near = self.nearest_term(schemes, code) if len(problems.fields) < NEAREST_NAMED else None
+        zh, en = _naming(near)
         problems.add(
             path,
             "UNKNOWN_TERM",
@@ -173,6 +176,17 @@ class Vocabulary:
             f'no term of {" or ".join(schemes)} has the code "{clipped(code)}"{en}',
         )
         return None
+
+    async def check_coverage(
+        self, conn: AsyncConnection, problems: Problems, path: str, codes: Sequence[str]
+    ) -> list[int]:
+        """Ids of the areas served, without repetitions; at least one. Unknown ones are problems at [path, position]."""
+        if not codes:
+            problems.add(path, "REQUIRED", "请至少填写一个服务区域", "name at least one area that is served")
+        wanted = problems.codes(path, codes)
+        await self.areas(conn, wanted)
+        found = [await self.check_area(conn, problems, (path, str(codes.index(code))), code) for code in wanted]
+        return [area.id for area in found if area is not None]
 
     def check_groups(self, problems: Problems, path: str, codes: Sequence[str]) -> list[int]:
         """Ids of client groups, without repetitions; unknown ones are problems at [path, position]."""
