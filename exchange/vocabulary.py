@@ -273,7 +273,7 @@ def _with_full_names(areas: Iterable[AreaRecord]) -> list[AreaRecord]:
     named = []
     for area in areas:
         above = paths[area.parent] if area.parent else ()
-        silent = area.name in PLACEHOLDERS or above[-1:] == (area.name,)
+        silent = area.name in PLACEHOLDERS or (area.level == "COUNTY" and above[-1:] == (area.name,))
         path = paths[area.code] = above if silent else (*above, area.name)
         named.append(AreaRecord(area.place, area.code, area.name, area.level, area.parent, "".join(path)))
     return named
