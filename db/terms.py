@@ -50,8 +50,9 @@ class ResourceTypeRow(Base):
     ancestor_ids: Ids = ids_column()
     #: The top of its tree: matches never cross it, so writers of one tree wait for each other and for nobody else.
     root_id: Mapped[int] = mapped_column(Integer)
-    #: Words in a title that mean this type, and units written for it; used by the import of sheets without types.
+    #: Words in a title that mean this type, and other ways to write its unit; for lists without a type column.
     synonyms: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    other_units: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
 
     __table_args__ = (
         Index("ix_resource_type_position", "position", "id"),
@@ -90,6 +91,7 @@ class ResourceType:
     ancestor_ids: tuple[int, ...]
     root_id: int
     synonyms: tuple[str, ...]
+    other_units: tuple[str, ...] = ()
 
 
 async def _whole(conn: AsyncConnection, row: type[Base], names: Sequence[str]) -> list[list[Any]]:

@@ -58,6 +58,7 @@ async def load(
     """
     async with context.engine.begin() as conn:
         await events.lock(conn, LOADING_LOCK)
+        before = await matches.state(conn)
         loaded = Loaded(
             await _areas(conn, areas),
             await _terms(conn, terms),
@@ -66,7 +67,7 @@ async def load(
         )
         if loaded:
             state = await matches.state(conn)
-            if state is not None:
+            if before is not None and state is not None:
                 await matches.set_state(conn, NEVER_MATCHED, state.weight_set.id)
             await record(
                 conn,
@@ -221,6 +222,7 @@ async def _types(conn: AsyncConnection, given: Sequence[ResourceTypeRecord]) -> 
             path,
             path[0],
             one.synonyms,
+            one.other_units,
         )
         now[one.code] = row
         if row != known.get(one.code):

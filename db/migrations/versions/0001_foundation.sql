@@ -107,6 +107,7 @@ CREATE TABLE resource_type (
     ancestor_ids INTEGER[] DEFAULT '{}' NOT NULL,
     root_id INTEGER NOT NULL,
     synonyms TEXT[] DEFAULT '{}' NOT NULL,
+    other_units TEXT[] DEFAULT '{}' NOT NULL,
     CONSTRAINT pk_resource_type PRIMARY KEY (id),
     CONSTRAINT uq_resource_type_code UNIQUE (code),
     CONSTRAINT fk_resource_type_parent_id FOREIGN KEY(parent_id) REFERENCES resource_type (id)
