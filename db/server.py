@@ -25,7 +25,7 @@ from db.server_config import DATABASE, SUPERUSER, Door, door_for, forget_door, p
 from db.server_errors import ServerError
 from db.server_locks import FileLock, held
 from db.server_processes import answers, end_leftovers, postmaster_of, programs, psutil_process, run
-from db.server_user import Account, account_for, let_read, let_through, own
+from db.server_user import Account, account_for, let_read, let_through, open_own, own
 
 #: A crash may leave a gigabyte of log to replay before the server answers.
 START_TIMEOUT_SECONDS = 120
@@ -47,7 +47,7 @@ def database(settings_url: str | None, data_dir: Path) -> Iterator[str]:
         return
     cluster = _Cluster.at(data_dir)
     use = FileLock(cluster.users)
-    with held(cluster.gate):
+    with _usable(cluster.data_dir), held(cluster.gate):
         url = cluster.ensure_running()
         use.acquire(exclusive=False, timeout_seconds=1)
     try:
@@ -69,13 +69,23 @@ async def supervise(settings_url: str | None, data_dir: Path, *, interval_second
     cluster = _Cluster.at(data_dir)
     while True:
         await asyncio.sleep(interval_seconds)
-        if not await asyncio.to_thread(cluster.is_alive):
-            try:
-                await asyncio.to_thread(cluster.restart)
-            except ServerError:
-                # The log of the server says why; whoever asks meanwhile gets a coded error.
-                await asyncio.sleep(1)
-        await asyncio.to_thread(cluster.bound_log)
+        try:
+            await asyncio.to_thread(cluster.look_after)
+        except ServerError:
+            # The log of the server says why; whoever asks meanwhile gets a coded error.
+            await asyncio.sleep(1)
+
+
+@contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ServerError(
+            "DATA_DIR_UNUSABLE",
+            f"数据目录 {folder} 无法使用:{error.strerror}。",
+            f"The data folder {folder} cannot be used: {error.strerror}.",
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +97,11 @@ class _Cluster:
     @classmethod
     def at(cls, data_dir: Path) -> _Cluster:
         folder = Path(os.path.abspath(data_dir))
-        try:
+        with _usable(folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             cluster = cls(folder)
             for lock in (cluster.gate, cluster.users):
-                os.close(os.open(lock, os.O_RDWR | os.O_CREAT, 0o600))
-        except OSError as error:
-            raise ServerError(
-                "DATA_DIR_UNUSABLE",
-                f"数据目录 {folder} 无法使用:{error.strerror}。",
-                f"The data folder {folder} cannot be used: {error.strerror}.",
-            ) from error
+                os.close(open_own(lock, os.O_RDWR))
         return cluster
 
     @property
@@ -128,11 +132,15 @@ class _Cluster:
         found = postmaster_of(self.files)
         return found is not None and found.alive
 
-    def restart(self) -> None:
-        """Starts a server that died, unless its last user has left meanwhile."""
-        with held(self.gate):
-            if not self.is_unused():
-                self.ensure_running()
+    def look_after(self) -> None:
+        """Starts a server that died, unless its last user has left meanwhile, and keeps its log short."""
+        with _usable(self.data_dir):
+            if self.is_alive():
+                self.bound_log()
+                return
+            with held(self.gate):
+                if not self.is_unused():
+                    self.ensure_running()
 
     def ensure_running(self) -> str:
         """Starts the server, or waits for one that is starting or stopping. Returns its URL."""
@@ -163,7 +171,7 @@ class _Cluster:
         if account is not None:
             own(account, self.files)
         write_settings(self.files, door, account)
-        self._prepare_log(account)
+        self.bound_log()
         wait = ("-w", "-s", "-t", str(START_TIMEOUT_SECONDS))
         return run("pg_ctl", "start", *wait, "-D", self.files, "-l", self.log, account=account).returncode == 0
 
@@ -176,17 +184,11 @@ class _Cluster:
 
     def bound_log(self) -> None:
         """Empties a log that has grown too long; the server appends, so it goes on at the start of the file."""
-        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
-            older = self.log.with_suffix(".log.1")
-            os.close(os.open(older, os.O_WRONLY | os.O_CREAT, 0o600))
-            shutil.copyfile(self.log, older)
-            os.truncate(self.log, 0)
-
-    def _prepare_log(self, account: Account | None) -> None:
-        self.bound_log()
-        os.close(os.open(self.log, os.O_WRONLY | os.O_CREAT, 0o600))
-        if account is not None:
-            os.chown(self.log, account.uid, account.gid)
+        with open(open_own(self.log, os.O_RDWR, account_for(self.files)), "rb+") as log:
+            if os.fstat(log.fileno()).st_size > LOG_BYTES:
+                with open(open_own(self.log.with_suffix(".log.1"), os.O_WRONLY | os.O_TRUNC), "wb") as older:
+                    shutil.copyfileobj(log, older)
+                log.truncate(0)
 
     def _initialise(self, account: Account | None) -> None:
         """Makes the cluster beside its place and renames it, so that a folder in place is a whole one."""
@@ -219,7 +221,8 @@ class _Cluster:
             )
         if made.returncode != 0:
             shutil.rmtree(fresh, ignore_errors=True)
-            self.log.write_bytes(made.stdout + made.stderr)
+            with open(open_own(self.log, os.O_WRONLY), "wb") as log:
+                log.write(made.stdout + made.stderr)
             raise self._not_started()
         if self.files.exists():
             self.files.rmdir()  # an empty folder somebody made; anything else is not ours to remove

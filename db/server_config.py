@@ -9,11 +9,12 @@ import socket
 import stat
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from db.server_user import Account
+from db.server_user import Account, open_own
 
 DATABASE = "fivelink"
 SUPERUSER = "postgres"
@@ -21,6 +22,8 @@ SUPERUSER = "postgres"
 PORT = 5432
 #: sun_path holds 104 (macOS) to 108 bytes (Linux); ".s.PGSQL.5432.lock" lies beside it.
 LONGEST_SOCKET_PATH = 100
+#: Not the system's own choice: on macOS that is a long path itself.
+TEMPORARY = Path("/tmp")
 #: A comma or a colon in a socket's folder would be read as a list of hosts by clients.
 _PLAIN = re.compile(r"[A-Za-z0-9._/-]+")
 
@@ -50,16 +53,18 @@ def door_for(data_dir: Path, cluster: Path, account: Account | None) -> Door:
     uid = account.uid if account else os.geteuid()
     if note.exists():
         folder = Path(note.read_text(encoding="utf-8"))
-        if not folder.exists():
-            folder.mkdir(mode=0o700)
-            _give(folder, account)
-        found = folder.lstat()
-        # Anybody may write to the temporary folder: what is there must still be ours alone.
-        if stat.S_ISDIR(found.st_mode) and found.st_uid == uid and stat.S_IMODE(found.st_mode) == 0o700:
-            return Door(folder, PORT)
-    folder = Path(tempfile.mkdtemp(prefix="fivelink-", dir="/tmp"))
+        if folder.parent == TEMPORARY and folder.name.startswith("fivelink-"):
+            if not folder.exists():
+                folder.mkdir(mode=0o700)
+                _give(folder, account)
+            found = folder.lstat()
+            # Anybody may write to the temporary folder: what is there must still be ours alone.
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == uid and stat.S_IMODE(found.st_mode) == 0o700:
+                return Door(folder, PORT)
+    folder = Path(tempfile.mkdtemp(prefix="fivelink-", dir=TEMPORARY))
     _give(folder, account)
-    note.write_text(str(folder), encoding="utf-8")
+    with open(open_own(note, os.O_WRONLY | os.O_TRUNC), "w", encoding="utf-8") as file:
+        file.write(str(folder))
     return Door(folder, PORT)
 
 
@@ -114,9 +119,9 @@ def write_settings(cluster: Path, door: Door, account: Account | None) -> None:
     rule = "local all all trust" if door.socket_dir else "host all all 127.0.0.1/32 scram-sha-256"
     for name, text in [("postgresql.conf", "".join(lines)), ("pg_hba.conf", rule + "\n")]:
         fresh = cluster / f"{name}.new"
-        fresh.write_text(text, encoding="utf-8")
-        fresh.chmod(0o600)
-        _give(fresh, account)
+        fresh.unlink(missing_ok=True)
+        with open(open_own(fresh, os.O_WRONLY | os.O_EXCL, account), "w", encoding="utf-8") as file:
+            file.write(text)
         fresh.replace(cluster / name)
 
 
@@ -125,11 +130,9 @@ def _give(path: Path, account: Account | None) -> None:
         os.chown(path, account.uid, account.gid)
 
 
-def _kept(path: Path, make: object) -> str:
-    assert callable(make)
+def _kept(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
+        with open(open_own(path, os.O_WRONLY | os.O_EXCL), "w", encoding="utf-8") as file:
             file.write(make())
     return path.read_text(encoding="utf-8")
 

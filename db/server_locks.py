@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from db.server_errors import ServerError
+from db.server_user import open_own
 
 if sys.platform == "win32":
     import msvcrt
@@ -50,10 +51,7 @@ class FileLock:
 
     def try_acquire(self, *, exclusive: bool) -> bool:
         """True when held now. The file is made where it is missing, and belongs to the owner of its folder."""
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if sys.platform != "win32" and os.geteuid() == 0:
-            folder = self._path.parent.stat()
-            os.fchown(fd, folder.st_uid, folder.st_gid)
+        fd = open_own(self._path, os.O_RDWR)
         if _lock(fd, exclusive):
             self._fd = fd
             return True

@@ -75,8 +75,22 @@ def _make_account() -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
+def open_own(path: Path, flags: int, owner: Account | None = None) -> int:
+    """os.open of a file of ours, made with mode 0600. As root it is given to `owner`, by default the folder's owner.
+
+    The folder may belong to a lesser account than ours: a link put in the file's place is refused with OSError ELOOP.
+    """
+    fd = os.open(path, flags | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0), 0o600)
+    if sys.platform != "win32" and os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.fchown(fd, owner.uid if owner else folder.st_uid, owner.gid if owner else folder.st_gid)
+    return fd
+
+
 def own(account: Account, root: Path) -> None:
-    """Gives everything at and below `root` to the account (a copy or a restored backup may belong to root)."""
+    """Gives everything at and below `root` to the account when `root` is not its own (a copy, a restored backup)."""
+    if root.lstat().st_uid == account.uid:
+        return
     for folder, folders, files in os.walk(root):
         for path in [folder, *(os.path.join(folder, name) for name in [*folders, *files])]:
             if os.lstat(path).st_uid != account.uid:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -398,6 +398,30 @@ def test_as_root_a_private_parent_folder_stays_closed_to_everybody_else(tmp_path
     with database(None, private / "data") as url:
         assert asked(url, "SELECT 1") == 1
         assert stat.S_IMODE(private.stat().st_mode) & 0o007 == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "refusal"),
+    [
+        ("postgres.log", pytest.raises(ServerError, match="DATA_DIR_UNUSABLE")),
+        ("postgres.users", pytest.raises(ServerError, match="DATA_DIR_UNUSABLE")),
+        ("postgres/postgresql.conf.new", nullcontext()),
+    ],
+)
+def test_a_link_in_the_place_of_a_file_of_ours_is_not_written_through(
+    data_dir: Path, name: str, refusal: AbstractContextManager[object]
+) -> None:
+    with database(None, data_dir):
+        pass
+    precious = data_dir.parent / "precious"
+    precious.write_text("mine")
+    before = precious.stat()
+    (data_dir / name).unlink(missing_ok=True)
+    (data_dir / name).symlink_to(precious)
+    with refusal, database(None, data_dir) as url:
+        assert asked(url, "SELECT 1") == 1
+    assert precious.read_text() == "mine"
+    assert (precious.stat().st_uid, precious.stat().st_mode) == (before.st_uid, before.st_mode)
 
 
 async def test_a_server_that_could_lose_data_is_refused(data_dir: Path) -> None:
