@@ -20,6 +20,11 @@ import numpy as np
 from graph.network import FlowGraph, Values
 from graph.solver import INFINITE, LIMIT, Infeasible, Ints, min_cost_flow
 
+
+class Fractional(nx.NetworkXError):  # type: ignore[misc]  # networkx ships no types
+    """A number that is finite but not whole."""
+
+
 FlowDict = dict[Hashable, dict[Hashable, Any]]
 
 
@@ -39,7 +44,12 @@ def network_simplex(
     room = _whole(graph.edge_attributes.get(capacity), edges, INFINITE, f"edge attribute {capacity!r}", endless=True)
     loop = graph.tails == graph.heads
     real = ~loop & (room != 0)
-    cost = _whole(graph.edge_attributes.get(weight), edges, 0, f"edge attribute {weight!r}", used=real | loop)
+    fraction = None
+    try:
+        cost = _whole(graph.edge_attributes.get(weight), edges, 0, f"edge attribute {weight!r}", used=real | loop)
+    except Fractional as error:
+        # networkx calls a problem without any flow unfeasible whatever its weights are: look before refusing.
+        fraction, cost = error, np.zeros(edges, dtype=np.int64)
     if sum(want.tolist()) != 0:
         raise nx.NetworkXUnfeasible("total node demand is not zero")
     if (room < 0).any():
@@ -48,6 +58,8 @@ def network_simplex(
         raise nx.NetworkXUnfeasible(f"edge {ends!r} has negative capacity")
     flow = np.zeros(edges, dtype=np.int64)
     flow[real] = _solve(want, graph.tails[real], graph.heads[real], room[real], cost[real])
+    if fraction is not None:
+        raise fraction
     gaining = loop & (cost < 0)
     if (gaining & (room == INFINITE)).any():
         raise nx.NetworkXUnbounded("negative cycle with infinite capacity found")
@@ -140,7 +152,7 @@ def _one(value: Any, what: str, endless: bool) -> int:
     if abs(value) == inf:
         raise nx.NetworkXError(f"{what} has infinite values")
     if value != int(value) or abs(value) > 2**53:
-        raise nx.NetworkXError(f"{what} has {value!r}; multiply by a constant factor to get whole numbers")
+        raise Fractional(f"{what} has {value!r}; multiply by a constant factor to get whole numbers")
     return int(value)
 
 
