@@ -125,15 +125,12 @@ EVERYDAY: tuple[tuple[str, tuple[str, ...], int], ...] = (
 def needs(county: Sequence[Town], catalogue: Catalogue, today: date) -> list[NeedRecord]:
     """About 1,500 needs, references unique, every date from `today` on. O(n)."""
     dice = Dice(45122510)
-    found: dict[tuple[str, str], NeedRecord] = {}
-    for record in (
+    found = (
         *_story(today),
         *_programmes(county, catalogue, today, dice),
         *_everyday(county, catalogue, today, dice),
-    ):
-        # A village does not ask twice for the same thing; its programmes come first.
-        found.setdefault((record.community, record.title), record)
-    return [_numbered(record, number) for number, record in enumerate(found.values(), start=1)]
+    )
+    return [_numbered(record, number) for number, record in enumerate(found, start=1)]
 
 
 def _numbered(record: NeedRecord, number: int) -> NeedRecord:
