@@ -23,7 +23,7 @@ COUNTY, TOWN, OTHER_TOWN, OTHER_COUNTY = "370832", "370832101", "370832102", "37
 VILLAGE, SECOND_VILLAGE, FAR_VILLAGE = "370832101201", "370832101202", "370832102201"
 HERE = Place("small_county")
 
-_AREAS = (
+_AREAS: tuple[tuple[str, str, Any, str | None], ...] = (
     ("37", "山东省", "PROVINCE", None),
     ("3708", "济宁市", "PREFECTURE", "37"),
     (COUNTY, "梁山县", "COUNTY", "3708"),
@@ -34,7 +34,18 @@ _AREAS = (
     (FAR_VILLAGE, "丙村", "VILLAGE", OTHER_TOWN),
     (OTHER_COUNTY, "任城区", "COUNTY", "3708"),
 )
-AREAS = tuple(AreaRecord(HERE, code, name, level, parent, name) for code, name, level, parent in _AREAS)
+_NAMES = {code: name for code, name, _, _ in _AREAS}
+AREAS = tuple(
+    AreaRecord(
+        HERE,
+        code,
+        name,
+        level,
+        parent,
+        "".join(_NAMES[code[:n]] for n in (2, 4, 6, 9, 12) if n <= len(code)),
+    )
+    for code, name, level, parent in _AREAS
+)
 TERMS = (
     TermRecord(HERE, "domain", "CHILD_PROTECTION", None, "儿童关爱保护", "Child protection"),
     TermRecord(HERE, "client_group", "CHILD", None, "困境儿童", "Child in difficulty", (), ("CHILD_PROTECTION",)),
