@@ -130,11 +130,13 @@ def offers(
 
 
 def _listed(providers: Sequence[Provider], dice: Dice) -> Iterator[tuple[Provider, str]]:
+    told = {(reference, kind) for reference, _, kind, *_ in STORY}
     for provider in providers:
         if dice.chance(LISTING.get(provider.trade, 100)):
             kinds, least, most = MENU[provider.trade]
             for kind in dice.some(tuple(dict.fromkeys(kinds)), dice.between(least, most)):
-                yield provider, kind
+                if (provider.record.reference, kind) not in told:
+                    yield provider, kind
 
 
 def _coverage(provider: Provider, county: Sequence[Town], dice: Dice) -> tuple[str, ...]:
