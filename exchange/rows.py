@@ -283,6 +283,7 @@ def sheet_of(grid: Grid, heading: Heading, progress: Progress | None = None) -> 
             sheet.faults.extend(row.faults)
         else:
             sheet.records.append(record)
+            sheet.originals.append(original)
     return sheet
 
 
