@@ -45,10 +45,19 @@ def _named(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data folder that does not exist yet, alone in a private folder that is removed afterwards.
+
+    Not below pytest's own folder: each run of pytest closes that to the account that root lends the server.
+    """
+    with tempfile.TemporaryDirectory(prefix="fivelink-tests-") as folder:
+        yield Path(folder) / "data"
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """The run's server: the URL of a database in it that tests leave alone."""
-    # Not pytest's folder: its path is long and stays behind after the run.
     with tempfile.TemporaryDirectory(prefix="fivelink-tests-") as folder, database(None, Path(folder)) as url:
         yield url
 

@@ -81,11 +81,12 @@ class User:
 
 
 def postmaster(data_dir: Path) -> int | None:
-    """The number in the server's pid file; None when it was stopped in order."""
+    """The number in the server's pid file; None when it was stopped in order, or is only just being written."""
     try:
-        return int((data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+        words = (data_dir / "postgres" / "postmaster.pid").read_text().split()
     except FileNotFoundError:
         return None
+    return int(words[0]) if words else None
 
 
 def is_running(pid: int) -> bool:
@@ -127,11 +128,6 @@ def survivors_ended(data_dir: Path) -> Iterator[None]:
     finally:
         with database(None, data_dir):
             pass
-
-
-@pytest.fixture
-def data_dir(tmp_path: Path) -> Path:
-    return tmp_path / "data"
 
 
 def test_a_new_folder_becomes_a_database_that_keeps_its_rows(data_dir: Path) -> None:
@@ -335,8 +331,8 @@ def test_a_pid_file_that_names_nobody_or_a_stranger_does_not_keep_the_server_fro
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "数据 夹,a:b&c'%20"])
-def test_a_folder_whose_path_no_socket_can_have_gets_a_private_short_one(tmp_path: Path, name: str) -> None:
-    data_dir = tmp_path / name
+def test_a_folder_whose_path_no_socket_can_have_gets_a_private_short_one(data_dir: Path, name: str) -> None:
+    data_dir = data_dir.parent / name
     user = User(data_dir)
     folder = Path((data_dir / "postgres.socket").read_text(encoding="utf-8"))
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -392,8 +388,8 @@ def test_the_log_stays_bounded_and_holds_no_values(data_dir: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root lends the server an account")
-def test_as_root_a_private_parent_folder_stays_closed_to_everybody_else(tmp_path: Path) -> None:
-    private = tmp_path / "private"
+def test_as_root_a_private_parent_folder_stays_closed_to_everybody_else(data_dir: Path) -> None:
+    private = data_dir.parent / "private"
     private.mkdir(mode=0o700)
     with database(None, private / "data") as url:
         assert asked(url, "SELECT 1") == 1
