@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from schema.execution.executor import Executor
+import asyncpg
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -24,6 +24,7 @@ from fivelink.endpoint import Endpoint, Receive, Scope, Send
 from fivelink.http_answers import JSON, HttpFault, error_body
 from fivelink.settings import Settings
 from fivelink.sign_in import SignIn
+from schema.execution.executor import Executor
 from schema.execution.limits import Limits
 
 STATIC = Path(__file__).parent / "static"
@@ -64,9 +65,14 @@ def limits_of(settings: Settings) -> Limits:
 class App:
     """Passes /graphql to the endpoint before any routing, everything else (and the lifespan) to Starlette."""
 
-    def __init__(self, endpoint: Endpoint, site: Starlette) -> None:
+    def __init__(self, endpoint: Endpoint, site: Starlette, database: Database) -> None:
         self._endpoint = endpoint
         self._site = site
+        self._database = database
+
+    async def close(self) -> None:
+        """Closes the database connections. The lifespan does it; who runs without a lifespan calls it."""
+        await self._database.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/graphql":
@@ -113,6 +119,8 @@ def build(settings: Settings, database_url: str | None = None) -> App:
             async with asyncio.timeout(READY_SECONDS):
                 await database.ping()
                 fault = None if await _revision(database) == newest else BEHIND
+        except asyncpg.UndefinedTableError:
+            fault = BEHIND
         except Exception:
             # Whatever keeps the database from answering: who asks here wants a yes or a no.
             fault = NO_DATABASE
@@ -130,7 +138,7 @@ def build(settings: Settings, database_url: str | None = None) -> App:
         lifespan=lifespan,
         exception_handlers={404: _not_found, 405: _wrong_method},
     )
-    return App(endpoint, site)
+    return App(endpoint, site, database)
 
 
 def graphiql_page() -> bytes:

@@ -19,6 +19,7 @@ from graphql import (
     is_list_type,
     value_from_ast_untyped,
 )
+from graphql.utilities.coerce_input_value import coerce_default_value
 
 #: Pages hold at most this many items, whatever is asked for: the reader refuses more with a code of its own.
 LARGEST_PAGE = 100
@@ -196,8 +197,9 @@ class Sizes:
         default: Size | None = None
         for name in _PAGE_ARGUMENTS:
             argument = arguments.get(name)
-            if argument is not None and isinstance(argument.default_value, int):
-                default = argument.default_value
+            if argument is not None:
+                shown = coerce_default_value(argument)
+                default = shown if isinstance(shown, int) else default
         found: Size | None = None
         for given in node.arguments or ():
             name, value = given.name.value, given.value

@@ -5,13 +5,16 @@ import './page.css';
 
 const WELCOME = `# 五社联动平台 · GraphQL 查询页
 #
-# 左边写查询,按 Ctrl-Enter 运行,结果在右边。左上角的书本图标是接口文档。
-# 不带密钥时只能看到公开的内容。有 API 密钥时,在下方“Headers(请求头)”中填写:
+# 左边写查询,按 Ctrl-Enter 运行,结果在右边。
+# 左上角的书本图标是接口文档。
+# 不带密钥时只能看到公开的内容;有 API 密钥时,
+# 在下方 Headers(请求头)中填写 Bearer 和密钥:
 #   { "Authorization": "Bearer flk_……" }
 #
-# Write a query, press Ctrl-Enter. With an API key, put the line above into Headers.
+# Write a query, press Ctrl-Enter. An API key
+# goes into Headers below, as shown above.
 
-query 最紧急的需求 {
+query UrgentNeeds {
   needs(first: 5) {
     totalCount
     edges {
@@ -36,7 +39,7 @@ query 最紧急的需求 {
     }
   }
 }
-`.replace('query 最紧急的需求', 'query UrgentNeeds');
+`;
 
 const HEADERS = '{\n  "Authorization": ""\n}\n';
 
