@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-from exchange.grid import COLUMNS, Cell, Grid
+from exchange.grid import ABOVE, COLUMNS, Cell, Grid
 from exchange.messages import refusal
 from exchange.text import unguard
 
@@ -76,7 +76,7 @@ def grid(file: str, text: str, separator: str, limit_rows: int) -> Grid:
                 cells.pop()
             if not cells:
                 continue
-            if len(result.rows) >= limit_rows:
+            if len(result.rows) >= limit_rows + ABOVE:
                 raise refusal("too_many_rows", sheet="", limit=limit_rows)
             result.rows.append((number, cells))
     except csv.Error as error:

@@ -20,6 +20,8 @@ Cell = str | int | float | bool | date | datetime | CellError | None
 
 #: Columns beyond this are not read; the widest county lists have some sixty.
 COLUMNS = 512
+#: Rows that may stand above a heading (titles, dates, notes), not counted among the rows of the list.
+ABOVE = 30
 
 
 @dataclass(slots=True)

@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-from exchange.grid import Cell, Grid, as_text
+from exchange.grid import ABOVE, COLUMNS, Cell, Grid, as_text
 from exchange.records import Kind, PartyKind, Priority
 from exchange.text import fold
 
-#: Rows that may stand above a heading: titles, dates, notes.
-SEARCHED = 30
 #: Between the texts of a heading of two rows.
 JOINT = "｜"
 REQUIRED: dict[Kind, tuple[str, ...]] = {
@@ -126,34 +124,50 @@ class Heading:
 
 
 def find(grid: Grid) -> Heading | None:
-    """The best heading among the first rows of a grid, complete or not; None when nothing resembles one.
+    """The heading of a list among the first rows of a grid, complete or not; None when nothing resembles one.
 
-    Complete headings go before incomplete ones, then those with more known columns, then those whose sheet name or
-    title rows name the kind, then the earlier row. O(rows searched x columns).
+    The first complete heading counts, so that no row below it is passed over; the row after it belongs to it when
+    that adds known columns. Of several kinds the one with more known columns is taken, then the one that the sheet
+    name or the title rows name. Without a complete heading it is the one that lacks least. O(rows x columns).
     """
-    best: tuple[tuple[int, int, int, int, int], Heading] | None = None
-    texts = [_texts(grid, index) for index in range(min(len(grid.rows), SEARCHED + 1))]
+    texts = [_texts(grid, index) for index in range(min(len(grid.rows), ABOVE + 2))]
     above = fold(grid.sheet or "") + fold(grid.file)
-    for index in range(min(len(grid.rows), SEARCHED)):
-        row = grid.rows[index][0]
-        candidates = [(index, texts[index])]
-        if index + 1 < len(texts) and grid.rows[index + 1][0] == row + 1:
-            candidates.append((index + 1, _joined(texts[index], texts[index + 1])))
-        for last, headings in candidates:
-            for kind in REQUIRED:
-                found = _map(kind, index, last, row, headings)
-                if kind == "parties" and found.party_kind is None:
-                    found.party_kind = _party_kind(above)
-                known = len(found.columns)
-                if known == 0 or (known < 2 and (found.missing or len([text for text in headings if text]) > 1)):
-                    continue
-                hint = sum(word in above for word in _HINTS[kind])
-                # A second row that adds no column is data, not heading.
-                key = (-len(found.missing) if found.missing else 1, known, int(hint > 0), index - last, -index)
-                if best is None or key > best[0]:
-                    best = (key, found)
+    nearest_one: Heading | None = None
+    for index in range(min(len(grid.rows), ABOVE + 1)):
+        best = _better(_candidates(grid, texts, index, index, above), above)
+        if index > 0:
+            best = _better([best, *_candidates(grid, texts, index - 1, index, above)], above)
+        if best is not None and not best.missing:
+            return _better([best, *_candidates(grid, texts, index, index + 1, above)], above)
+        nearest_one = _better([nearest_one, best], above)
         above += fold("".join(texts[index])[:200])
-    return best[1] if best else None
+    return nearest_one
+
+
+def _better(candidates: Iterable[Heading | None], above: str) -> Heading | None:
+    """The candidate that lacks least, then knows most, then is named above the list; the earlier one on a tie."""
+    found = [heading for heading in candidates if heading is not None]
+
+    def rank(heading: Heading) -> tuple[int, int, bool]:
+        return -len(heading.missing), len(heading.columns), any(word in above for word in _HINTS[heading.kind])
+
+    return max(found, key=rank, default=None)
+
+
+def _candidates(grid: Grid, texts: list[list[str]], first: int, last: int, above: str) -> list[Heading]:
+    """What the rows `first` to `last` (one or two) would be as the heading of each kind."""
+    if last >= len(texts) or grid.rows[last][0] - grid.rows[first][0] != last - first:
+        return []
+    headings = texts[first] if first == last else _joined(texts[first], texts[last])
+    listed = []
+    for kind in REQUIRED:
+        found = _map(kind, first, last, grid.rows[first][0], headings)
+        if kind == "parties" and found.party_kind is None:
+            found.party_kind = _party_kind(above)
+        written = sum(1 for text in headings if text.strip())
+        if len(found.columns) > 1 or (len(found.columns) == 1 == written and not found.missing):
+            listed.append(found)
+    return listed
 
 
 def _party_kind(above: str) -> PartyKind | None:
@@ -172,7 +186,7 @@ def _texts(grid: Grid, index: int) -> list[str]:
             source = next((row for row in grid.rows[: index + 1] if row[0] == top), None)
             value: Cell = source[1][left - 1] if source and len(source[1]) >= left else None
             if isinstance(value, str):
-                right = min(right, 512)
+                right = min(right, COLUMNS)
                 texts.extend([""] * (right - len(texts)))
                 texts[left - 1 : right] = [value] * (right - left + 1)
     return texts

@@ -192,10 +192,11 @@ class Collector:
                 continue
             try:
                 number = float(value)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 number = -1.0
-            if number != int(number) or not 0 <= number <= LARGEST:
+            if not 0 <= number <= LARGEST or not number.is_integer():
                 self._fail(item, where("capacities"), "hsds_wrong_type", field=f"capacities.{key}")
+                return None, None
             return int(number), tidy(name) or None if isinstance(name, str) else None
         return None, None
 

@@ -13,7 +13,7 @@ from exchange.messages import fault, refusal, shorten
 from exchange.records import Place, Sheet
 from exchange.rows import sheet_of
 
-#: Rows that hold something, in one sheet.
+#: Rows below the heading that hold something, in one sheet.
 LIMIT_ROWS = 100_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -50,7 +50,7 @@ def read(path: str | Path, *, progress: Progress | None = None, limit_rows: int 
             return hsds.read_json(path, limit_rows, progress)
         if path.suffix.lower() not in (".csv", ".txt", ".tsv") or start.startswith((b"%PDF", b"<")):
             raise refusal("unknown_format")
-        return [_best(delimited.grids(path, limit_rows), progress)]
+        return [_best(delimited.grids(path, limit_rows), limit_rows, progress)]
     except OSError:
         raise refusal("not_found") from None
 
@@ -76,13 +76,13 @@ def _archive(path: Path, limit_rows: int, progress: Progress | None) -> list[She
     except zipfile.BadZipFile:
         raise refusal("not_a_workbook") from None
     if "xl/workbook.xml" in names:
-        return _workbook(workbook.grids(path, limit_rows, progress), progress)
+        return _workbook(workbook.grids(path, limit_rows, progress), limit_rows, progress)
     if any(name.rsplit("/", 1)[-1] in ("services.csv", "organizations.csv", "datapackage.json") for name in names):
         return hsds.read_zip(path, limit_rows, progress)
     raise refusal("not_a_workbook" if path.suffix.lower() != ".zip" else "unknown_format")
 
 
-def _workbook(grids: list[Grid], progress: Progress | None) -> list[Sheet]:
+def _workbook(grids: list[Grid], limit_rows: int, progress: Progress | None) -> list[Sheet]:
     sheets: list[Sheet] = []
     seen: list[tuple[Grid, Heading | None]] = []
     for grid in grids:
@@ -96,7 +96,7 @@ def _workbook(grids: list[Grid], progress: Progress | None) -> list[Sheet]:
             heading = find(grid)
             seen.append((grid, heading))
             if heading is not None and not heading.missing:
-                sheet = sheet_of(grid, heading, progress)
+                sheet = _taken(grid, heading, limit_rows, progress)
             elif heading is None:
                 sheet.faults.append(fault(place, "sheet_not_recognised"))
             else:
@@ -112,13 +112,20 @@ def _workbook(grids: list[Grid], progress: Progress | None) -> list[Sheet]:
     return sheets
 
 
-def _best(grids: list[Grid], progress: Progress | None) -> Sheet:
+def _best(grids: list[Grid], limit_rows: int, progress: Progress | None) -> Sheet:
     """The grid whose heading knows most columns: that was the separator."""
     headings = [(find(grid), grid) for grid in grids]
     complete = [(heading, grid) for heading, grid in headings if heading is not None and not heading.missing]
     if not complete:
         _refuse([heading for heading, _grid in headings])
     heading, grid = max(complete, key=lambda pair: len(pair[0].columns))
+    return _taken(grid, heading, limit_rows, progress)
+
+
+def _taken(grid: Grid, heading: Heading, limit_rows: int, progress: Progress | None) -> Sheet:
+    if len(grid.rows) - heading.last - 1 > limit_rows:
+        sheet = f"“{shorten(grid.sheet)}” " if grid.sheet else ""
+        raise refusal("too_many_rows", sheet=sheet, limit=limit_rows)
     return sheet_of(grid, heading, progress)
 
 

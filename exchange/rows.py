@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from openpyxl.utils import get_column_letter
 
 from exchange import values
-from exchange.grid import Cell, CellError, Grid, as_text
+from exchange.grid import COLUMNS, Cell, CellError, Grid, as_text
 from exchange.headings import Heading, nearest, repeats, vocabulary
-from exchange.messages import fault, shorten
+from exchange.messages import fault, refusal, shorten
 from exchange.records import (
     Fault,
     Kind,
@@ -29,6 +30,7 @@ from exchange.text import fold, split_list, tidy
 #: Characters in a title, a name or any other single text.
 LONGEST_TEXT = 200
 LONGEST_LIST = 200
+_MOST_FILLED = 5_000_000
 _NEVER_REPEATED = {"platform_id", "reference"}
 _AMOUNTS = {"quantity", "capacity", "headcount", "minimum_per_need", "maximum_per_need"}
 _TOTAL = re.compile(r"(合计|总计|小计|共计|总数|总和|total|subtotal|grandtotal)[:：]?(\d.*)?")
@@ -303,7 +305,7 @@ def _say_columns(grid: Grid, heading: Heading, sheet: Sheet) -> None:
         more = {"field": label, "field_en": name.replace("_", " ")}
         sheet.notices.append(fault(place, "column_twice", (), value=text, **more))
     if grid.cut:
-        sheet.notices.append(fault(Place(grid.file, grid.sheet), "columns_cut", limit=512))
+        sheet.notices.append(fault(Place(grid.file, grid.sheet), "columns_cut", limit=COLUMNS))
 
 
 def _aside(sheet: Sheet, place: Place, heading: Heading, cells: Sequence[Cell]) -> bool:
@@ -330,21 +332,30 @@ def _aside(sheet: Sheet, place: Place, heading: Heading, cells: Sequence[Cell]) 
 
 
 def _fills(grid: Grid, heading: Heading) -> dict[int, list[tuple[int, Cell, str]]]:
-    """For each data row below the first of a vertical merge: (column, value, field) it takes from that first row."""
+    """For the data rows under a vertical merge: (column, value, field) each takes from the merge's first row.
+
+    O(merges + cells filled); raises Unreadable for merges that overlap each other many times over.
+    """
     names = {index: name for name, index in heading.columns.items()}
     starts = dict(grid.rows[heading.last + 1 :])
+    numbers = sorted(starts)
     fills: dict[int, list[tuple[int, Cell, str]]] = {}
-    last = grid.rows[-1][0] if grid.rows else 0
+    filled = 0
     for top, left, bottom, _right in grid.merges:
         name = names.get(left - 1, "")
-        if bottom == top or top not in starts or name in _NEVER_REPEATED:
+        if bottom == top or top not in starts or name in _NEVER_REPEATED or left > COLUMNS:
             continue
         first = starts[top]
         value = first[left - 1] if left <= len(first) else None
-        if _filled(value):
-            start = top if name in _AMOUNTS else top + 1
-            for number in range(start, min(bottom, last) + 1):
-                fills.setdefault(number, []).append((left - 1, value, name))
+        if not _filled(value):
+            continue
+        start = top if name in _AMOUNTS else top + 1
+        covered = numbers[bisect_left(numbers, start) : bisect_right(numbers, bottom)]
+        filled += len(covered)
+        if filled > _MOST_FILLED:
+            raise refusal("not_a_workbook")
+        for number in covered:
+            fills.setdefault(number, []).append((left - 1, value, name))
     return fills
 
 

@@ -113,9 +113,9 @@ def _amount(text: str) -> tuple[Decimal, int, str | None]:
         raise ValueFault("vague" if _VAGUE.search(text) else "not_a_number")
     if _VAGUE.search(rest):
         raise ValueFault("vague")
-    if any(character.isdigit() for character in rest) or len(rest) > _LONGEST_UNIT:
-        raise ValueFault("not_a_number")
     factor, unit = split_unit(rest.removesuffix("整")) if rest else (1, "")
+    if any(character.isdigit() for character in rest) or len(rest) > _LONGEST_UNIT or unit[:1] in ("万", "亿"):
+        raise ValueFault("not_a_number")
     return number, factor, unit or ("元" if money else None)
 
 

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import IO
 from xml.etree import ElementTree
@@ -20,7 +21,7 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
-from exchange.grid import COLUMNS, Cell, CellError, Grid
+from exchange.grid import ABOVE, COLUMNS, Cell, CellError, Grid
 from exchange.messages import refusal, shorten
 
 #: The whole archive unpacked, in bytes; a needs list of 100,000 rows unpacks to some 60 MB.
@@ -29,7 +30,7 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 _RELATION_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _BROKEN = (ElementTree.ParseError, zipfile.BadZipFile, zlib.error, KeyError, ValueError, IndexError, EOFError,
-           NotImplementedError, RuntimeError, OverflowError, OSError)  # fmt: skip
+           NotImplementedError, RuntimeError, OverflowError, OSError, TypeError, AttributeError)  # fmt: skip
 
 Progress = Callable[[int, "int | None"], None]
 
@@ -124,6 +125,7 @@ def _target(target: str) -> str:
     return target.lstrip("/") if target.startswith("/") else "xl/" + target
 
 
+@cache
 def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
@@ -152,7 +154,7 @@ def _sheet(
         return grid
     with book.archive.open(member) as stream:
         for number, cells in _rows(stream, book, grid):
-            if len(grid.rows) >= limit_rows:
+            if len(grid.rows) >= limit_rows + ABOVE:
                 raise refusal("too_many_rows", sheet=f"“{shorten(name)}” ", limit=limit_rows)
             grid.rows.append((number, cells))
             if progress is not None and len(grid.rows) % 1_000 == 0:

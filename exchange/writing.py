@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -18,7 +18,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from exchange.headings import NAMES, vocabulary
-from exchange.records import Fault, Kind, NeedRecord, OfferRecord, PartyRecord, Record, Sheet
+from exchange.records import Fault, Kind, NeedRecord, OfferRecord, PartyKind, PartyRecord, Priority, Record, Sheet
 from exchange.text import guard, join_list, tidy
 
 #: Fields in the order of their columns; the headings are the first variants of data/headings.toml.
@@ -62,8 +62,7 @@ def write(path: str | Path, sheets: Iterable[Sheet]) -> list[Path]:
         for record in sheet.records:
             lists[_KINDS[type(record)]].append(record)
     tables: dict[str, tuple[tuple[str, ...], Iterable[Sequence[Value]]]] = {
-        NAMES[kind][0]: (_headings(kind), (_values(kind, record) for record in records))
-        for kind, records in lists.items()
+        NAMES[kind][0]: (_headings(kind), _rows(kind, records)) for kind, records in lists.items()
     }
     if path.suffix.lower() == ".xlsx":
         _xlsx(path, [(title, *table) for title, table in tables.items()], [_widths(kind) for kind in lists])
@@ -92,10 +91,10 @@ def write_rejects(path: str | Path, sheets: Iterable[Sheet]) -> list[Path]:
         raise ValueError("sheets are written as .xlsx or .csv")
     tables: list[tuple[str, tuple[str, ...], list[Sequence[Value]]]] = []
     for sheet in sheets:
-        rows: dict[tuple[int | None, str], list[Fault]] = {}
+        rows: dict[tuple[int | None, str, tuple[str, ...]], list[Fault]] = {}
         for fault in sheet.faults:
             if fault.original:
-                rows.setdefault((fault.place.row, fault.place.file), []).append(fault)
+                rows.setdefault((fault.place.row, fault.place.file, fault.original), []).append(fault)
         if rows:
             heading = (*sheet.heading, vocabulary().reason)
             listed = [(*faults[0].original, _reasons(faults)) for faults in rows.values()]
@@ -138,13 +137,18 @@ def _values(kind: Kind, record: Record) -> list[Value]:
     return [_value(name, getattr(record, name)) for name in COLUMNS[kind]]
 
 
+def _rows(kind: Kind, records: Iterable[Record]) -> Iterator[list[Value]]:
+    for record in records:
+        yield _values(kind, record)
+
+
 def _value(name: str, value: object) -> Value:
     if isinstance(value, tuple):
         return join_list(value)
     if name == "priority":
-        return next(label for code, label in vocabulary().priority_labels.items() if code == value)
+        return vocabulary().priority_labels[cast("Priority", value)]
     if name in ("kind", "provider_kind") and value is not None:
-        return next(label for code, label in vocabulary().party_labels.items() if code == value)
+        return vocabulary().party_labels[cast("PartyKind", value)]
     if isinstance(value, str):
         return tidy(value)
     return value if isinstance(value, int | date) else None
@@ -166,9 +170,9 @@ def _whole(path: Path) -> Iterator[Path]:
 def _csv(path: Path, heading: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
     with _whole(path) as target, target.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow([guard(text) for text in heading])
+        writer.writerow([guard(tidy(text)) for text in heading])
         for row in rows:
-            writer.writerow([guard(value) if isinstance(value, str) else value for value in row])
+            writer.writerow([guard(tidy(value)) if isinstance(value, str) else value for value in row])
 
 
 def _xlsx(
