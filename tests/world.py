@@ -41,6 +41,7 @@ COMMUNITIES = [6, 7, 9]
 
 async def write(connection: AsyncConnection) -> None:
     """Everything, in one go: about 7 x 3 parties, 24 needs, 24 offers, 100 matches, 3 plans."""
+    active = _active()
     rows: dict[Any, list[dict[str, Any]]] = {
         AreaRow: [
             {
@@ -87,7 +88,13 @@ async def write(connection: AsyncConnection) -> None:
             for n, (area, status) in enumerate([(3, "SUPERSEDED"), (3, "COMPUTED"), (8, "APPROVED")])
         ],
         AllocationRow: [
-            {"plan_id": plan, "need_id": need, "offer_id": (need * 5) % 24 + 1, "quantity": need, "score": need / 32}
+            {
+                "plan_id": plan,
+                "need_id": need,
+                "offer_id": active[need * 5 % len(active)],
+                "quantity": need,
+                "score": need / 32,
+            }
             for plan, needs in ((1, (1, 2, 4)), (2, (1, 2, 4, 5)), (3, (3, 6)))
             for need in needs
         ],
@@ -218,9 +225,13 @@ def _offers() -> list[dict[str, Any]]:
     return offers
 
 
+def _active() -> list[int]:
+    """Ids of offers that can be matched and planned."""
+    return [n + 1 for n, one in enumerate(_offers()) if one["status"] == "ACTIVE"]
+
+
 def _matches() -> list[dict[str, Any]]:
-    offers = _offers()
-    active = [n + 1 for n, one in enumerate(offers) if one["status"] == "ACTIVE"]
+    active = _active()
     matches = []
     for need in range(1, 21):
         for rank in range(need % 8):

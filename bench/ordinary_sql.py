@@ -1,0 +1,276 @@
+"""The SQL of ordinary execution: who sees what, filters, cursors and facets, as text.
+
+Written apart from `db/visibility.py`, `db/filters.py` and `db/compiler.py`, so that a fault shows as a difference.
+"""
+# The names put into statements are those of this file; whatever a client sends is a parameter.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+
+from db.base import Base
+from db.cursors import decode
+from db.viewer import Viewer
+
+Order = tuple[tuple[str, str], ...]
+
+TYPE_OF_KIND = {
+    "COMMUNITY": "Community",
+    "ORGANIZATION": "Organization",
+    "SOCIAL_WORKER": "SocialWorker",
+    "VOLUNTEER": "Volunteer",
+    "DONOR_FIRM": "DonorFirm",
+    "FUND": "Fund",
+    "ASSISTANT": "Assistant",
+}
+TABLE_OF_TYPE = dict.fromkeys(TYPE_OF_KIND.values(), "party") | {
+    "Area": "area",
+    "Term": "term",
+    "ResourceType": "resource_type",
+    "Need": "need",
+    "Offer": "offer",
+    "Match": "match",
+    "Plan": "plan",
+    "Allocation": "allocation",
+    "Shortfall": "shortfall",
+}
+TYPE_OF_TABLE = {table: name for name, table in TABLE_OF_TYPE.items()}
+
+ORDERS: dict[str, Order] = {
+    "area": (("code", "ASC"),),
+    "term": (("position", "ASC"), ("id", "ASC")),
+    "resource_type": (("position", "ASC"), ("id", "ASC")),
+    "party": (("id", "ASC"),),
+    "need": (("priority", "DESC"), ("created_at", "ASC"), ("id", "ASC")),
+    "offer": (("confirmed_at", "DESC"), ("id", "ASC")),
+    "plan": (("created_at", "DESC"), ("id", "DESC")),
+    "allocation": (("id", "ASC"),),
+    "shortfall": (("id", "ASC"),),
+}
+#: Field -> table; the column is the field's name with _id. A `parent` is of its child's own table.
+TO_ONE = {
+    "area": "area",
+    "community": "party",
+    "provider": "party",
+    "resource_type": "resource_type",
+    "channel": "term",
+    "industry": "term",
+    "source": "term",
+    "earmark": "term",
+    "need": "need",
+    "offer": "offer",
+}
+TO_MANY = {"client_groups": ("term", "client_group_ids"), "coverage": ("area", "coverage_ids")}
+#: (parent's table, field) -> (table, column, order)
+TO_PAGE: dict[tuple[str, str], tuple[str, str, Order]] = {
+    ("area", "children"): ("area", "parent_id", ORDERS["area"]),
+    ("party", "offers"): ("offer", "provider_id", ORDERS["offer"]),
+    ("party", "needs"): ("need", "community_id", ORDERS["need"]),
+    ("need", "matches"): ("match", "need_id", (("score", "DESC"), ("offer_id", "ASC"))),
+    ("offer", "matches"): ("match", "offer_id", (("score", "DESC"), ("need_id", "ASC"))),
+    ("plan", "allocations"): ("allocation", "plan_id", ORDERS["allocation"]),
+    ("plan", "shortfalls"): ("shortfall", "plan_id", ORDERS["shortfall"]),
+}
+BELOW = {"PROVINCE": "PREFECTURE", "PREFECTURE": "COUNTY", "COUNTY": "TOWNSHIP", "TOWNSHIP": "VILLAGE"}
+
+
+class Parameters(list[Any]):
+    """Collects the values of a statement; calling it gives the next placeholder."""
+
+    def __call__(self, value: Any) -> str:
+        self.append(value)
+        return f"${len(self)}"
+
+
+# ------------------------------------------------------------------------------------------------ who sees what
+
+
+def _within(table: str, viewer: Viewer, p: Parameters) -> str:
+    if viewer.role == "ADMIN" or viewer.area_id is None:
+        return "true"
+    if viewer.area_is_county and table != "plan":
+        return f"{table}.county_id = {p(viewer.area_id)}"
+    return f"{table}.area_id IN (SELECT id FROM area WHERE ancestor_ids @> ARRAY[{p(viewer.area_id)}::int])"
+
+
+def seen(table: str, viewer: Viewer, p: Parameters) -> str:
+    """The condition on `table` that leaves what the viewer may see."""
+    staff, partner = viewer.role in ("READER", "COORDINATOR", "ADMIN"), viewer.role == "PARTNER"
+    if table == "party" and not staff:
+        return f"(NOT party.is_person OR party.id = {p(viewer.party_id)})" if partner else "NOT party.is_person"
+    if table == "offer":
+        if staff:
+            return f"(offer.status <> 'DRAFT' OR {_within('offer', viewer, p)})"
+        own = f" OR offer.provider_id = {p(viewer.party_id)}" if partner else ""
+        persons = "SELECT id FROM party WHERE is_person"
+        return f"(offer.status = 'ACTIVE' AND offer.provider_id NOT IN ({persons}){own})"
+    if table == "need":
+        if staff:
+            return _within("need", viewer, p)
+        if not partner:
+            return "false"
+        own = "SELECT m.need_id FROM match m JOIN offer o ON o.id = m.offer_id WHERE o.provider_id ="
+        return f"(need.status = 'OPEN' AND need.id IN ({own} {p(viewer.party_id)}))"
+    if table == "match":
+        if partner:
+            own = f"SELECT id FROM offer WHERE provider_id = {p(viewer.party_id)}"
+            return f"(match.offer_id IN ({own}) AND match.need_id IN (SELECT id FROM need WHERE status = 'OPEN'))"
+        bound = _within("need", viewer, p) if staff else "false"
+        return "true" if bound == "true" else f"EXISTS (SELECT FROM need WHERE need.id = match.need_id AND {bound})"
+    if table == "plan":
+        return _within("plan", viewer, p) if staff else "false"
+    if table in ("allocation", "shortfall"):
+        bound = _within("plan", viewer, p) if staff else "false"
+        return "true" if bound == "true" else f"{table}.plan_id IN (SELECT id FROM plan WHERE {bound})"
+    return "true"
+
+
+# ------------------------------------------------------------------------------------------------ which of them
+
+
+def _area(code: str, p: Parameters) -> str:
+    return f"(SELECT id FROM area WHERE code = {p(code)})"
+
+
+def _below(table: str, code: str, p: Parameters) -> str:
+    return f"SELECT id FROM {table} WHERE ancestor_ids @> ARRAY[(SELECT id FROM {table} WHERE code = {p(code)})]"
+
+
+def _within_area(table: str, value: Any, p: Parameters) -> str:
+    return f"{table}.area_id IN ({_below('area', value, p)})"
+
+
+def _serves_area(table: str, value: Any, p: Parameters) -> str:
+    around = f"SELECT unnest(ancestor_ids) FROM area WHERE code = {p(value)}"
+    return f"offer.coverage_ids && ARRAY({_below('area', value, p)} UNION {around})"
+
+
+def _of_type(table: str, value: Any, p: Parameters) -> str:
+    return f"{table}.resource_type_id IN ({_below('resource_type', value, p)})"
+
+
+def _group(column: str, value: str, p: Parameters) -> str:
+    found = f"FROM term WHERE scheme IN ('client_group', 'domain') AND code = {p(value)} ORDER BY scheme LIMIT 1"
+    return f"(SELECT {column} {found})"
+
+
+def _for_group(table: str, value: Any, p: Parameters) -> str:
+    return f"need.client_group_ids && {_group('group_ids', value, p)}"
+
+
+def _serves_group(table: str, value: Any, p: Parameters) -> str:
+    groups = f"({_group('group_ids', value, p)} || {_group('ancestor_ids', value, p)})"
+    return f"(cardinality(offer.client_group_ids) = 0 OR offer.client_group_ids && {groups})"
+
+
+def _society(table: str, value: Any, p: Parameters) -> str:
+    chosen = f"SELECT id FROM party WHERE society = ANY({p(_names(value))}::society[])"
+    return f"offer.provider_id IN ({chosen})"
+
+
+def _unmatched(table: str, value: Any, p: Parameters) -> str:
+    return f"need.id {'NOT ' if value else ''}IN (SELECT need_id FROM match)"
+
+
+def _names(value: Any) -> list[str]:
+    return [one.name for one in value]
+
+
+def _one_of(column: str) -> Callable[[str, Any, Parameters], str]:
+    return lambda table, value, p: f"{table}.{column} = ANY({p(_names(value))})"
+
+
+def _is(column: str, name: Callable[[Any], Any] = lambda value: value) -> Callable[[str, Any, Parameters], str]:
+    return lambda table, value, p: f"{table}.{column} = {p(name(value))}"
+
+
+def _compared(column: str, sign: str) -> Callable[[str, Any, Parameters], str]:
+    return lambda table, value, p: f"{table}.{column} {sign} {p(value)}"
+
+
+def _contains(column: str) -> Callable[[str, Any, Parameters], str]:
+    return lambda table, value, p: f"strpos(lower({table}.{column}), lower({p(value.strip())})) > 0"
+
+
+FILTERS: dict[str, dict[str, Callable[[str, Any, Parameters], str]]] = {
+    "area": {
+        "level": _is("level", lambda value: value.name),
+        "under": lambda t, v, p: f"area.id IN ({_below('area', v, p)}) AND area.id <> {_area(v, p)}",
+        "search": _contains("name"),
+    },
+    "resource_type": {"kind": _is("kind", lambda value: value.name)},
+    "term": {"scheme": _is("scheme")},
+    "party": {"area": _within_area, "society": _one_of("society"), "search": _contains("name")},
+    "need": {
+        "area": _within_area,
+        "resource_type": _of_type,
+        "client_group": _for_group,
+        "status": _one_of("status"),
+        "priority": _one_of("priority"),
+        "search": _contains("title"),
+        "needed_before": _compared("needed_by", "<"),
+        "unmatched": _unmatched,
+    },
+    "offer": {
+        "area": _serves_area,
+        "resource_type": _of_type,
+        "client_group": _serves_group,
+        "society": _society,
+        "status": _one_of("status"),
+        "search": _contains("title"),
+        "available_at_least": _compared("available", ">="),
+        "confirmed_since": _compared("confirmed_at", ">="),
+    },
+    "plan": {"area": _within_area},
+}
+
+
+def chosen(table: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The filters that a root page was given, by name; absent and null ones mean nothing."""
+    where = arguments.get("where")
+    given = {name: getattr(where, name) for name in FILTERS[table] if hasattr(where, name)} if where else arguments
+    return {
+        name: given[name]
+        for name in FILTERS[table]
+        if given.get(name) is not None and given[name] is not strawberry.UNSET
+    }
+
+
+# ------------------------------------------------------------------------------------------------ pages
+
+
+def past(table: str, order: Order, cursor: str, after: bool, p: Parameters) -> str:
+    """Rows after (before) a cursor: equal in the first columns, beyond it in the next."""
+    bounds = decode(cursor, [Base.metadata.tables[table].c[column] for column, _ in order])
+    ways = []
+    for n, (column, direction) in enumerate(order):
+        equal = [f"{table}.{order[m][0]} = {p(bounds[m])}" for m in range(n)]
+        sign = ">" if (direction == "ASC") == after else "<"
+        ways.append(" AND ".join([*equal, f"{table}.{column} {sign} {p(bounds[n])}"]))
+    return f"({' OR '.join(f'({way})' for way in ways)})"
+
+
+def ordered(table: str, order: Order, backward: bool) -> str:
+    turned = {"ASC": "DESC", "DESC": "ASC"}
+    return ", ".join(f"{table}.{column} {turned[way] if backward else way}" for column, way in order)
+
+
+def facet_of(table: str, name: str, level: str, p: Parameters) -> tuple[str, str]:
+    """(JOINs, columns code, zh, en)"""
+    if name == "by_priority":
+        return "", "need.priority::text AS code, NULL AS label_zh, NULL AS label_en"
+    if name == "by_society":
+        joined = "JOIN party provider ON provider.id = offer.provider_id"
+        return joined, "provider.society::text AS code, NULL AS label_zh, NULL AS label_en"
+    if name == "by_resource_type":
+        joined = f"JOIN resource_type kind ON kind.id = {table}.resource_type_id"
+        return joined, "kind.code AS code, kind.label_zh AS label_zh, kind.label_en AS label_en"
+    joined = f"JOIN area home ON home.id = {table}.area_id JOIN area place ON place.id = ANY(home.ancestor_ids)"
+    return (
+        f"{joined} AND place.level = {p(level)}",
+        "place.code AS code, place.name AS label_zh, place.name AS label_en",
+    )
