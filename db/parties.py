@@ -17,7 +17,7 @@ from sqlalchemy import (
     Row,
     Text,
     and_,
-    false,
+    func,
     or_,
     select,
 )
@@ -81,7 +81,7 @@ async def like(
     conn: AsyncConnection, *, kind: str, area_id: int, name: str, credit_code: str | None
 ) -> Row[int, str, bool] | None:
     """(id, name, same_code) of the party that stands in the way of another: of the same credit code first."""
-    same_code = PartyRow.credit_code == credit_code if credit_code is not None else false()
+    same_code = func.coalesce(PartyRow.credit_code == (credit_code or ""), False)
     same_name = and_(PartyRow.kind == kind, PartyRow.area_id == area_id, PartyRow.name == name)
     found = await conn.execute(
         select(PartyRow.id, PartyRow.name, same_code.label("same_code"))
