@@ -9,9 +9,11 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    FloatValueNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    IntValueNode,
     OperationDefinitionNode,
     Source,
     StringValueNode,
@@ -27,7 +29,10 @@ LONGEST_KEPT = 20_000
 KEPT = 1_000
 FAILURES_KEPT = 100
 
-_NUL = re.compile(r"\\u(0000|\{0+\})")
+LONGEST_NUMBER = 100
+
+#: What only a walk can tell from harmless text: an escaped U+0000, and a run of digits that may be a number.
+_SUSPECT = re.compile(rf"\\u(?:0000|\{{0+\}})|[0-9]{{{LONGEST_NUMBER}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ def parse_bounded(text: str, tokens: int, characters: int) -> DocumentNode:
     """Parse an executable document of at most `tokens` tokens, comments included. O(length of the text).
 
     Raises GraphQLError with the code EMPTY_QUERY, SYNTAX_ERROR, QUERY_TOO_LONG, TOO_MANY_TOKENS, QUERY_TOO_DEEP,
-    NUL_CHARACTER or NOT_EXECUTABLE (a document of type definitions).
+    NUL_CHARACTER, NUMBER_TOO_LONG or NOT_EXECUTABLE (a document of type definitions).
     """
     if len(text) > characters:
         # The lexer reads a long string character by character: a megabyte would hold everybody up for 0.15 s.
@@ -129,17 +134,33 @@ def parse_bounded(text: str, tokens: int, characters: int) -> DocumentNode:
         )
     if not any(isinstance(d, OperationDefinitionNode) for d in document.definitions):
         raise coded("EMPTY_QUERY", "the document holds no operation", "文档中没有可执行的操作")
-    if _NUL.search(text):
-        visit(document, _RefuseNul())
+    if _SUSPECT.search(text):
+        visit(document, _RefuseValues())
     return document
 
 
-class _RefuseNul(Visitor):
-    """PostgreSQL text holds every character but U+0000."""
+class _RefuseValues(Visitor):
+    """PostgreSQL text holds every character but U+0000, and Python names its own limit when a number is too long."""
 
     def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
         if "\0" in node.value:
             raise coded("NUL_CHARACTER", "text may not contain U+0000", "文本中不能含有空字符 U+0000", nodes=node)
+
+    def enter_int_value(self, node: IntValueNode, *_: Any) -> None:
+        self._refuse_long(node)
+
+    def enter_float_value(self, node: FloatValueNode, *_: Any) -> None:
+        self._refuse_long(node)
+
+    @staticmethod
+    def _refuse_long(node: IntValueNode | FloatValueNode) -> None:
+        if len(node.value) > LONGEST_NUMBER:
+            raise coded(
+                "NUMBER_TOO_LONG",
+                f"a number has more than {LONGEST_NUMBER} digits",
+                f"数字超过 {LONGEST_NUMBER} 位",
+                nodes=node,
+            )
 
 
 def _syntax(error: GraphQLSyntaxError, tokens: int) -> GraphQLError:

@@ -244,6 +244,8 @@ def test_a_larger_page_never_costs_less(n: int, m: int, more: int) -> None:
         ("type A{a: Int} {a}", "NOT_EXECUTABLE"),
         ('{a(b: "x\\u0000")}', "NUL_CHARACTER"),
         ('{a(b: ["\\u{000}"])}', "NUL_CHARACTER"),
+        ("{a(b: " + "9" * 5_000 + ")}", "NUMBER_TOO_LONG"),
+        ("query($a: Float = 1." + "0" * 5_000 + "1){a(b: $a)}", "NUMBER_TOO_LONG"),
     ],
 )
 def test_what_is_no_document_is_said_with_a_code(text: str, refusal: str) -> None:
@@ -252,6 +254,7 @@ def test_what_is_no_document_is_said_with_a_code(text: str, refusal: str) -> Non
 
 def test_a_backslash_before_u0000_is_text_like_any_other() -> None:
     assert codes('{a(b: "\\\\u0000")}') == []
+    assert codes('{a(b: "' + "9" * 5_000 + '")}') == []
 
 
 def test_a_syntax_error_says_where() -> None:
