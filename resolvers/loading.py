@@ -199,7 +199,7 @@ def _groups(term: Term, every: Iterable[Term], domains_of: Mapping[int, set[str]
     # A group that this load says nothing about stays in the domains it was in.
     kept = set(old.group_ids if old else ()) - set(domains_of)
     named = {id for id, domains in domains_of.items() if term.code in domains}
-    return tuple(sorted(kept | {other.id for other in every if named.intersection(other.ancestor_ids)}))
+    return tuple(sorted(other.id for other in every if (kept | named).intersection(other.ancestor_ids)))
 
 
 async def _types(conn: AsyncConnection, given: Sequence[ResourceTypeRecord]) -> int:
