@@ -162,6 +162,14 @@ def test_a_fragment_used_in_many_places_is_fine() -> None:
     assert codes(text + "fragment n on Need{id title}") == []
 
 
+def test_a_fragment_spread_again_beside_itself_asks_for_nothing_more() -> None:
+    """Execution collects it once."""
+    fragment = " fragment n on Need{id x: title}"
+    once = measure(parse("{node(id: 1){...n}}" + fragment), SCHEMA)
+    twice = measure(parse("{node(id: 1){...n ...n}}" + fragment), SCHEMA)
+    assert (once.fields, once.aliases, cost(once)) == (twice.fields, twice.aliases, cost(twice)) == (3, 1, 3)
+
+
 def test_pages_multiply() -> None:
     # 1 connection, then for each of 10: an edge, a node, an id.
     assert price("{needs(first: 10){edges{node{id}}}}") == 1 + 10 * 3
