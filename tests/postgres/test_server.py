@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -130,6 +132,22 @@ def survivors_ended(data_dir: Path) -> Iterator[None]:
             pass
 
 
+@pytest.fixture(scope="session")
+def made() -> Iterator[Path]:
+    """A data folder that was made and stopped in order; never started, only copied."""
+    with tempfile.TemporaryDirectory(prefix="fivelink-tests-") as folder:
+        with database(None, Path(folder) / "data"):
+            pass
+        yield Path(folder) / "data"
+
+
+@pytest.fixture
+def used_dir(made: Path, data_dir: Path) -> Path:
+    """A data folder of this test alone that is no longer new: a copy, as of a backup (as root, it belongs to root)."""
+    shutil.copytree(made, data_dir)
+    return data_dir
+
+
 def test_a_new_folder_becomes_a_database_that_keeps_its_rows(data_dir: Path) -> None:
     with database(None, data_dir) as url:
         asked(url, "CREATE TABLE kept AS SELECT '社区' AS word")
@@ -139,8 +157,8 @@ def test_a_new_folder_becomes_a_database_that_keeps_its_rows(data_dir: Path) -> 
         assert asked(again, "SELECT word FROM kept") == "社区"
 
 
-def test_the_server_is_private_durable_and_speaks_utf8(data_dir: Path) -> None:
-    with database(None, data_dir) as url:
+def test_the_server_is_private_durable_and_speaks_utf8(used_dir: Path) -> None:
+    with database(None, used_dir) as url:
         for name, value in {
             "listen_addresses": "",
             "unix_socket_permissions": "0700",
@@ -153,7 +171,7 @@ def test_the_server_is_private_durable_and_speaks_utf8(data_dir: Path) -> None:
         }.items():
             assert asked(url, f"SELECT current_setting('{name}')") == value, name
         assert asked(url, "SELECT datlocale FROM pg_database WHERE datname = current_database()") == "C.UTF-8"
-        cluster = (data_dir / "postgres").stat()
+        cluster = (used_dir / "postgres").stat()
         assert stat.S_IMODE(cluster.st_mode) == 0o700
         assert cluster.st_uid != 0
 
@@ -165,69 +183,69 @@ def test_an_address_of_ones_own_is_taken_as_it_is_and_nothing_is_made(data_dir: 
     assert not data_dir.exists()
 
 
-def test_the_last_process_out_stops_the_server(data_dir: Path) -> None:
-    first, second = User(data_dir), User(data_dir)
+def test_the_last_process_out_stops_the_server(used_dir: Path) -> None:
+    first, second = User(used_dir), User(used_dir)
     assert first.url == second.url
-    pid = postmaster(data_dir)
+    pid = postmaster(used_dir)
     assert first.leave() == (0, b"")
-    assert postmaster(data_dir) == pid
+    assert postmaster(used_dir) == pid
     assert asked(second.url, "SELECT 1") == 1
     assert second.leave() == (0, b"")
-    assert postmaster(data_dir) is None
+    assert postmaster(used_dir) is None
 
 
-def test_two_users_in_one_process_count_as_two(data_dir: Path) -> None:
-    with database(None, data_dir):
-        with database(None, data_dir) as url:
+def test_two_users_in_one_process_count_as_two(used_dir: Path) -> None:
+    with database(None, used_dir):
+        with database(None, used_dir) as url:
             pass
         assert asked(url, "SELECT 1") == 1
-    assert postmaster(data_dir) is None
+    assert postmaster(used_dir) is None
 
 
-def test_a_killed_process_leaves_no_lock_and_its_server_is_adopted(data_dir: Path) -> None:
-    with survivors_ended(data_dir):
-        user = User(data_dir)
+def test_a_killed_process_leaves_no_lock_and_its_server_is_adopted(used_dir: Path) -> None:
+    with survivors_ended(used_dir):
+        user = User(used_dir)
         asked(user.url, "CREATE TABLE kept AS SELECT 7 AS n")
         user.kill()
-        pid = postmaster(data_dir)
+        pid = postmaster(used_dir)
         assert pid is not None
         assert is_running(pid)
-        with database(None, data_dir) as url:
-            assert postmaster(data_dir) == pid
+        with database(None, used_dir) as url:
+            assert postmaster(used_dir) == pid
             assert asked(url, "SELECT n FROM kept") == 7
-        assert postmaster(data_dir) is None
+        assert postmaster(used_dir) is None
         assert not is_running(pid)
 
 
-def test_a_killed_server_is_started_by_the_next_process_with_every_committed_row(data_dir: Path) -> None:
-    with survivors_ended(data_dir):
-        user = User(data_dir)
+def test_a_killed_server_is_started_by_the_next_process_with_every_committed_row(used_dir: Path) -> None:
+    with survivors_ended(used_dir):
+        user = User(used_dir)
         asked(user.url, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
-        pid = postmaster(data_dir)
+        pid = postmaster(used_dir)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        with database(None, data_dir) as url:
+        with database(None, used_dir) as url:
             assert url == user.url
             assert asked(url, "SELECT count(*) FROM kept") == 1000
             assert asked(user.url, "SELECT count(*) FROM kept") == 1000
         assert user.leave() == (0, b"")
-        assert postmaster(data_dir) is None
+        assert postmaster(used_dir) is None
 
 
-def test_both_killed_at_once_lose_nothing(data_dir: Path) -> None:
-    with survivors_ended(data_dir):
-        user = User(data_dir)
+def test_both_killed_at_once_lose_nothing(used_dir: Path) -> None:
+    with survivors_ended(used_dir):
+        user = User(used_dir)
         asked(user.url, "CREATE TABLE kept AS SELECT 7 AS n")
-        pid = postmaster(data_dir)
+        pid = postmaster(used_dir)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         user.kill()
-        with database(None, data_dir) as url:
+        with database(None, used_dir) as url:
             assert asked(url, "SELECT n FROM kept") == 7
-        assert postmaster(data_dir) is None
+        assert postmaster(used_dir) is None
 
 
-def test_a_statement_that_outlives_the_killed_server_does_not_keep_the_next_one_out(data_dir: Path) -> None:
+def test_a_statement_that_outlives_the_killed_server_does_not_keep_the_next_one_out(used_dir: Path) -> None:
     async def interrupted(pid: int) -> None:
         connection = await asyncpg.connect(user.url)
         backend = await connection.fetchval("SELECT pg_backend_pid()")
@@ -245,32 +263,32 @@ def test_a_statement_that_outlives_the_killed_server_does_not_keep_the_next_one_
         return isinstance(states, list) and backend in states
 
     def restart() -> None:
-        with database(None, data_dir) as url:
+        with database(None, used_dir) as url:
             assert asked(url, "SELECT 1") == 1
 
-    with survivors_ended(data_dir):
-        user = User(data_dir)
-        pid = postmaster(data_dir)
+    with survivors_ended(used_dir):
+        user = User(used_dir)
+        pid = postmaster(used_dir)
         assert pid is not None
         asyncio.run(interrupted(pid))
         user.leave()
 
 
-async def test_a_running_process_notices_that_the_server_was_killed_and_starts_it_again(data_dir: Path) -> None:
-    with database(None, data_dir) as url:
-        watching = asyncio.create_task(supervise(None, data_dir))
+async def test_a_running_process_notices_that_the_server_was_killed_and_starts_it_again(used_dir: Path) -> None:
+    with database(None, used_dir) as url:
+        watching = asyncio.create_task(supervise(None, used_dir))
         await ask(url, "CREATE TABLE kept AS SELECT 7 AS n")
         for _ in range(2):
-            pid = postmaster(data_dir)
+            pid = postmaster(used_dir)
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
-            await asyncio.to_thread(eventually, partial(another_runs, data_dir, pid))
+            await asyncio.to_thread(eventually, partial(another_runs, used_dir, pid))
             await asyncio.to_thread(eventually, lambda: answers(url))
             assert await ask(url, "SELECT n FROM kept") == 7
         watching.cancel()
         with pytest.raises(asyncio.CancelledError):
             await watching
-    assert postmaster(data_dir) is None
+    assert postmaster(used_dir) is None
 
 
 def another_runs(data_dir: Path, than: int) -> bool:
@@ -284,19 +302,19 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_processes_that_come_and_go_at_once_never_meet_a_server_that_is_gone(data_dir: Path) -> None:
-    with database(None, data_dir) as url:
+def test_processes_that_come_and_go_at_once_never_meet_a_server_that_is_gone(used_dir: Path) -> None:
+    with database(None, used_dir) as url:
         asked(url, "CREATE TABLE visit (id int GENERATED ALWAYS AS IDENTITY)")
     visitors = [
         subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", VISITOR, str(data_dir), "4"], stderr=subprocess.PIPE, cwd=ROOT
+            [sys.executable, "-W", "error", "-c", VISITOR, str(used_dir), "4"], stderr=subprocess.PIPE, cwd=ROOT
         )
         for _ in range(5)
     ]
     complaints = [visitor.communicate(timeout=120)[1].decode() for visitor in visitors]
     assert complaints == [""] * 5
-    assert postmaster(data_dir) is None
-    with database(None, data_dir) as url:
+    assert postmaster(used_dir) is None
+    with database(None, used_dir) as url:
         assert asked(url, "SELECT count(*) FROM visit") == 20
 
 
@@ -321,12 +339,12 @@ def test_a_process_killed_in_the_middle_of_its_first_start_does_not_spoil_the_fo
 
 @pytest.mark.parametrize("content", ["", f"{os.getpid()}\n", "4194000\n/nowhere\n"])
 def test_a_pid_file_that_names_nobody_or_a_stranger_does_not_keep_the_server_from_starting(
-    data_dir: Path, content: str
+    used_dir: Path, content: str
 ) -> None:
-    with database(None, data_dir) as url:
+    with database(None, used_dir) as url:
         asked(url, "CREATE TABLE kept AS SELECT 7 AS n")
-    (data_dir / "postgres" / "postmaster.pid").write_text(content)
-    with database(None, data_dir) as url:
+    (used_dir / "postgres" / "postmaster.pid").write_text(content)
+    with database(None, used_dir) as url:
         assert asked(url, "SELECT n FROM kept") == 7
 
 
@@ -351,39 +369,39 @@ def test_a_folder_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_a_folder_of_another_major_version_is_refused_and_left_alone(data_dir: Path) -> None:
-    with database(None, data_dir):
+def test_a_folder_of_another_major_version_is_refused_and_left_alone(used_dir: Path) -> None:
+    with database(None, used_dir):
         pass
-    (data_dir / "postgres" / "PG_VERSION").write_text("17\n")
-    with pytest.raises(ServerError) as refused, database(None, data_dir):
+    (used_dir / "postgres" / "PG_VERSION").write_text("17\n")
+    with pytest.raises(ServerError) as refused, database(None, used_dir):
         pass
     assert refused.value.code == "SERVER_VERSION_CHANGED"
-    assert (data_dir / "postgres" / "PG_VERSION").read_text() == "17\n"
-    assert postmaster(data_dir) is None
+    assert (used_dir / "postgres" / "PG_VERSION").read_text() == "17\n"
+    assert postmaster(used_dir) is None
 
 
-def test_a_start_that_fails_says_where_the_log_is(data_dir: Path) -> None:
-    with database(None, data_dir):
+def test_a_start_that_fails_says_where_the_log_is(used_dir: Path) -> None:
+    with database(None, used_dir):
         pass
-    (data_dir / "postgres" / "postgresql.auto.conf").write_text("no_such_setting = 1\n")
-    with pytest.raises(ServerError) as refused, database(None, data_dir):
+    (used_dir / "postgres" / "postgresql.auto.conf").write_text("no_such_setting = 1\n")
+    with pytest.raises(ServerError) as refused, database(None, used_dir):
         pass
     assert refused.value.code == "SERVER_NOT_STARTED"
     assert "postgres.log" in refused.value.text_zh
-    assert "no_such_setting" in (data_dir / "postgres.log").read_text()
+    assert "no_such_setting" in (used_dir / "postgres.log").read_text()
 
 
-def test_the_log_stays_bounded_and_holds_no_values(data_dir: Path) -> None:
-    with database(None, data_dir) as url:
+def test_the_log_stays_bounded_and_holds_no_values(used_dir: Path) -> None:
+    with database(None, used_dir) as url:
         asked(url, "CREATE TABLE person (name text PRIMARY KEY)", "INSERT INTO person VALUES ('王小娜')")
         with pytest.raises(asyncpg.UniqueViolationError):
             asked(url, "INSERT INTO person VALUES ('王小娜')")
-    log = data_dir / "postgres.log"
+    log = used_dir / "postgres.log"
     assert "duplicate key" in log.read_text()
     assert "王小娜" not in log.read_text()
     with log.open("a") as file:
         file.write("x" * 6_000_000)
-    with database(None, data_dir):
+    with database(None, used_dir):
         assert log.stat().st_size < 100_000
 
 
@@ -405,23 +423,23 @@ def test_as_root_a_private_parent_folder_stays_closed_to_everybody_else(data_dir
     ],
 )
 def test_a_link_in_the_place_of_a_file_of_ours_is_not_written_through(
-    data_dir: Path, name: str, refusal: AbstractContextManager[object]
+    used_dir: Path, name: str, refusal: AbstractContextManager[object]
 ) -> None:
-    with database(None, data_dir):
+    with database(None, used_dir):
         pass
-    precious = data_dir.parent / "precious"
+    precious = used_dir.parent / "precious"
     precious.write_text("mine")
     before = precious.stat()
-    (data_dir / name).unlink(missing_ok=True)
-    (data_dir / name).symlink_to(precious)
-    with refusal, database(None, data_dir) as url:
+    (used_dir / name).unlink(missing_ok=True)
+    (used_dir / name).symlink_to(precious)
+    with refusal, database(None, used_dir) as url:
         assert asked(url, "SELECT 1") == 1
     assert precious.read_text() == "mine"
     assert (precious.stat().st_uid, precious.stat().st_mode) == (before.st_uid, before.st_mode)
 
 
-async def test_a_server_that_could_lose_data_is_refused(data_dir: Path) -> None:
-    with database(None, data_dir) as url:
+async def test_a_server_that_could_lose_data_is_refused(used_dir: Path) -> None:
+    with database(None, used_dir) as url:
         require(await inspect(url))
         await ask(url, "ALTER DATABASE fivelink SET synchronous_commit = off")
         with pytest.raises(ServerError) as refused:
