@@ -66,7 +66,7 @@ def quantity(cell: Cell, column_unit: str | None = None) -> tuple[int, str | Non
     else:
         amount, own_factor, own_unit = _amount(str(cell))
         if own_unit is not None:
-            if unit is not None and own_unit.casefold() != unit.casefold():
+            if unit is not None and own_unit.casefold() not in [unit.casefold(), *unit.casefold().split("/")]:
                 raise ValueFault("unit_conflict")
             factor, unit = own_factor, own_unit
         elif own_factor != 1:

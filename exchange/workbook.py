@@ -24,8 +24,8 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, fr
 from exchange.grid import ABOVE, COLUMNS, Cell, CellError, Grid
 from exchange.messages import refusal, shorten
 
-#: The whole archive unpacked, in bytes; a needs list of 100,000 rows unpacks to some 60 MB.
-UNPACKED = 512 * 1024 * 1024
+#: The whole archive unpacked, in bytes; an exported list of 100,000 rows unpacks to some 70 MB.
+UNPACKED = 256 * 1024 * 1024
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _RELATION_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
