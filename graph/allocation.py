@@ -22,7 +22,7 @@ from graph.checker import Instance, check
 from graph.search import Aims, Goals, explore
 from graph.shortfalls import explain
 from graph.solver import SOLVER, Ints
-from graph.stages import Market, Stage, components, solve_in_order
+from graph.stages import Market, Stage, solve_in_order
 from graph.ties import tie_values
 from graph.values import (
     WHOLE,
@@ -41,8 +41,8 @@ __all__ = ["Allocation", "Certificate", "Duals", "Plan", "Shortfall", "aims_as_n
 
 STAGES = ("TIER", "SCORE", "TIE")
 
-#: Pairs that may be solved for the sake of minimum quantities before the best plan so far has to do (some 10 s).
-WORK_LIMIT = 20_000_000
+#: Pairs that may be solved for the sake of minimum quantities before the best plan so far has to do (some 5 s).
+WORK_LIMIT = 10_000_000
 
 
 def compute_plan(needs: Sequence[Need], offers: Sequence[Offer], world: World, *, work_limit: int = WORK_LIMIT) -> Plan:
@@ -112,19 +112,10 @@ def _honour_minimums(market: Market, goals: Goals, stages: list[Stage], work_lim
     """The flow with minimums kept, a bound of the aims, and the needs (positions) whose part was searched."""
     flow = stages[-1].flow
     bound = goals.aims(flow)
-    faulty = goals.too_little(flow)
-    if not len(faulty):
+    if not len(goals.too_little(flow)):
         return flow, bound, np.zeros(0, dtype=np.int64)
-    part = components(market)
-    touched = np.unique(part[market.need[faulty]])
-    part_of_pair = part[market.need]
-    order = np.argsort(part_of_pair, kind="stable")
-    edges = np.searchsorted(part_of_pair[order], touched), np.searchsorted(part_of_pair[order], touched, "right")
-    groups = [order[a:b] for a, b in zip(*edges, strict=True)]
-    flow, bounds = explore(market, goals, flow, groups, work_limit)
-    for relaxed, found in bounds:
-        bound = tuple(b - r + f for b, r, f in zip(bound, relaxed, found, strict=True))
-    return flow, bound, np.flatnonzero(np.isin(part, touched))
+    flow, bound, pairs_searched = explore(market, goals, flow, stages[0].face, work_limit)
+    return flow, bound, np.unique(market.need[pairs_searched])
 
 
 def _described(instance: Instance, flow: Ints, stages: list[Stage], searched: Ints) -> Plan:

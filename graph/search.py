@@ -10,17 +10,19 @@ the best plan found and the best bound still open are the answer.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from graph.solver import Ints
-from graph.stages import Market, _sums, solve_in_order
+from graph.stages import Face, Market, components, solve_in_order, sums
 
 Aims = tuple[int, ...]
 States = npt.NDArray[np.int8]
+
+#: Of how many opened nodes one is rounded to a plan.
+REPAIR_EVERY = 16
 
 _OPEN, _FORCED, _BANNED = 0, 1, -1
 
@@ -66,15 +68,20 @@ def dot(a: Ints, b: Ints) -> int:
     return sum((a * b).tolist())
 
 
-def search(market: Market, goals: Goals, solve_limit: int) -> Found:
+def search(market: Market, goals: Goals, solve_limit: int, start: Ints | None = None) -> Found:
     """Best flow in which no pair gets less than its minimum; at least one solve is made, whatever the limit.
 
+    `start` is a flow that keeps all minimums, if one is known: the answer is at least as good.
     Ties in the aims are settled by the order of the search, which depends on the order of pairs only.
     """
     tree = _Tree(market, goals)
     root = tree.solve(np.zeros(len(market.need), dtype=np.int8))
     assert root is not None  # nothing is forced, so doing nothing is feasible
+    if root.aims == (known := None if start is None else goals.aims(start)) and start is not None:
+        return Found(start, root.aims, tree.solves)
     best_flow, best = tree.repaired(root)
+    if start is not None and known is not None and known > best:
+        best_flow, best = start, known
     opened = 0
     heap = [(tree.key(root), 0, opened, root)]
     while heap and tree.solves < solve_limit:
@@ -82,6 +89,11 @@ def search(market: Market, goals: Goals, solve_limit: int) -> Found:
         if node.aims <= best:
             heap.clear()
             break
+        if opened % REPAIR_EVERY == REPAIR_EVERY - 1:
+            # Best bound first proves well but meets whole plans late: look for one from where the bound is best.
+            flow, aims = tree.repaired(node)
+            if aims > best:
+                best_flow, best = flow, aims
         if not len(node.faulty):
             best_flow, best = node.flow, node.aims
             continue
@@ -128,8 +140,8 @@ class _Tree:
         market, goals = self.market, self.goals
         forced = states == _FORCED
         given = np.where(forced, goals.minimum, 0)
-        demand = market.demand - _sums(market.need, given, len(market.demand))
-        supply = market.supply - _sums(market.offer, given, len(market.supply))
+        demand = market.demand - sums(market.need, given, len(market.demand))
+        supply = market.supply - sums(market.offer, given, len(market.supply))
         if (demand < 0).any() or (supply < 0).any():
             return None
         reach = np.minimum(market.limit, np.minimum(demand[market.need], supply[market.offer]))
@@ -138,7 +150,7 @@ class _Tree:
         reduced = Market(demand, supply, market.need[keep], market.offer[keep], market.limit[keep] - given[keep])
         self.solves += 1
         flow = given.copy()
-        flow[keep] += solve_in_order(reduced, goals.of(keep).values())[-1].flow
+        flow[keep] += solve_in_order(reduced, goals.of(keep).values()[:-1])[-1].flow
         return _Node(states, flow, goals.aims(flow), goals.too_little(flow))
 
     def repaired(self, node: _Node) -> tuple[Ints, Aims]:
@@ -147,8 +159,8 @@ class _Tree:
         while len(node.faulty):
             states = node.states.copy()
             given = np.where(states == _FORCED, goals.minimum, 0)
-            demand = market.demand - _sums(market.need, given, len(market.demand))
-            supply = market.supply - _sums(market.offer, given, len(market.supply))
+            demand = market.demand - sums(market.need, given, len(market.demand))
+            supply = market.supply - sums(market.offer, given, len(market.supply))
             rank = np.lexsort((node.faulty, -node.flow[node.faulty], -goals.tier[node.faulty]))
             for pair in node.faulty[rank].tolist():
                 n, o, least = market.need[pair], market.offer[pair], goals.minimum[pair]
@@ -163,22 +175,84 @@ class _Tree:
         return node.flow, node.aims
 
 
-def explore(
-    market: Market, goals: Goals, flow: Ints, groups: Sequence[Ints], work_limit: int
-) -> tuple[Ints, list[tuple[Aims, Aims]]]:
-    """Search the given groups of pairs (each a connected part), smallest first, within `work_limit` pairs solved.
+@dataclass(slots=True)
+class _Budget:
+    """Pairs that may still be solved; a solve of a small part costs about as much as 2,000 pairs."""
 
-    Returns the flow with those parts replaced, and for each group (aims of the relaxed flow, bound found).
+    pairs: int
+
+    def search(self, market: Market, goals: Goals, parts_left: int, start: Ints | None = None) -> Found:
+        cost = len(market.need) + 2_000
+        found = search(market, goals, self.pairs // parts_left // cost, start)
+        self.pairs = max(0, self.pairs - found.solves * cost)
+        return found
+
+
+def explore(market: Market, goals: Goals, flow: Ints, face: Face, work_limit: int) -> tuple[Ints, Aims, Ints]:
+    """Mend a flow that breaks minimums: the flow, a bound of its aims, and the pairs of the connected parts looked at.
+
+    `face` is what the stage TIER left: every plan that meets as much of each tier as the flow lies on it. It falls into
+    many more parts than the market does, and a part mended on it is best of all. Only where that costs a unit of some
+    tier is the whole connected part searched. At most about `work_limit` pairs are solved.
     """
-    flow, bounds = flow.copy(), []
-    for pairs in sorted(groups, key=len):
-        needs, need = np.unique(market.need[pairs], return_inverse=True)
-        offers, offer = np.unique(market.offer[pairs], return_inverse=True)
-        part = Market(market.demand[needs], market.supply[offers], need, offer, market.limit[pairs])
-        part_goals = goals.of(pairs)
-        cost = len(pairs) + 2_000  # a solve of a small part costs about as much as this many pairs
-        found = search(part, part_goals, work_limit // cost)
-        work_limit = max(0, work_limit - found.solves * cost)
-        bounds.append((part_goals.aims(flow[pairs]), found.bound))
-        flow[pairs] = found.flow
-    return flow, bounds
+    budget = _Budget(work_limit)
+    relaxed, flow = flow, flow.copy()
+    whole = components(market)[market.need]
+    faulty = goals.too_little(relaxed)
+    looked_at = np.flatnonzero(np.isin(whole, whole[faulty]))
+    # 1. On the face, part by part.
+    free = np.flatnonzero(face.frozen == 0)
+    full = np.where(face.frozen > 0, market.limit, 0)
+    rest = Market(
+        market.demand - sums(market.need, full, len(market.demand)),
+        market.supply - sums(market.offer, full, len(market.supply)),
+        market.need[free],
+        market.offer[free],
+        market.limit[free],
+    )
+    mended: list[tuple[int, Aims]] = []  # connected part, what its bound changes by
+    lost = []
+    parts = _parts(components(rest)[rest.need], np.isin(free, faulty))
+    for done, pairs in enumerate(parts):
+        of = free[pairs]
+        # Half of the work is kept for the second step; what a part leaves goes to the larger ones after it.
+        found = budget.search(_part(rest, pairs), goals.of(of), 2 * (len(parts) - done))
+        before = goals.of(of).aims(relaxed[of])
+        mended.append((int(whole[of[0]]), _minus(found.bound, before)))
+        flow[of] = found.flow
+        if goals.of(of).aims(found.flow)[:-1] != before[:-1]:
+            lost.append(int(whole[of[0]]))
+    # 2. Where a tier lost units, everything connected, starting from what the face gave.
+    again = np.isin(whole, lost)
+    bound = goals.of(np.flatnonzero(~again)).aims(relaxed[~again])
+    for part, change in mended:
+        if part not in lost:
+            bound = _plus(bound, change)
+    parts = _parts(whole, again)
+    for done, of in enumerate(parts):
+        found = budget.search(_part(market, of), goals.of(of), len(parts) - done, flow[of])
+        flow[of] = found.flow
+        bound = _plus(bound, found.bound)
+    return flow, bound, looked_at
+
+
+def _parts(label: Ints, flagged: npt.NDArray[np.bool_]) -> list[Ints]:
+    """Positions by label, for labels with a flagged position, smallest part first."""
+    order = np.argsort(label, kind="stable")
+    wanted = np.unique(label[flagged])
+    first, last = (np.searchsorted(label[order], wanted, side) for side in ("left", "right"))
+    return sorted((order[a:b] for a, b in zip(first, last, strict=True)), key=len)
+
+
+def _part(market: Market, pairs: Ints) -> Market:
+    needs, need = np.unique(market.need[pairs], return_inverse=True)
+    offers, offer = np.unique(market.offer[pairs], return_inverse=True)
+    return Market(market.demand[needs], market.supply[offers], need, offer, market.limit[pairs])
+
+
+def _plus(a: Aims, b: Aims) -> Aims:
+    return tuple(x + y for x, y in zip(a, b, strict=True))
+
+
+def _minus(a: Aims, b: Aims) -> Aims:
+    return tuple(x - y for x, y in zip(a, b, strict=True))

@@ -88,8 +88,8 @@ def solve_stage(market: Market, value: Ints, face: Face) -> Stage:
     needs, offers = len(market.demand), len(market.supply)
     root = needs + offers
     full = face.frozen > 0
-    demand = market.demand - _sums(market.need[full], market.limit[full], needs)
-    supply = market.supply - _sums(market.offer[full], market.limit[full], offers)
+    demand = market.demand - sums(market.need[full], market.limit[full], needs)
+    supply = market.supply - sums(market.offer[full], market.limit[full], offers)
     free = np.flatnonzero(face.frozen == 0)
     need, offer, limit = market.need[free], market.offer[free], market.limit[free]
     top = int(value[free].max()) if len(free) else 0
@@ -142,7 +142,8 @@ def components(market: Market) -> Ints:
         label = merged
 
 
-def _sums(index: Ints, amount: Ints, size: int) -> Ints:
+def sums(index: Ints, amount: Ints, size: int) -> Ints:
+    """Total amount by index, `size` entries."""
     total = np.zeros(size, dtype=np.int64)
     np.add.at(total, index, amount)
     return total
