@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import areas, events
@@ -63,7 +64,8 @@ async def act(
     """Runs `work` in one transaction, once for each (caller, operation, key), and commits once.
 
     A refusal raised by `work` rolls everything back, the claim included. An unusable key is not claimed: `work`
-    reports it among the other faulty fields. Raises Conflict BUSY when a lock is not granted in time.
+    reports it among the other faulty fields. Raises Conflict BUSY when a lock or a connection is not
+    granted in time.
     """
     try:
         async with context.engine.begin() as conn:
@@ -83,14 +85,20 @@ async def act(
                     entity_id=done.id,
                 )
             return done
+    except NoConnectionLeft as error:
+        raise _busy() from error
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) in BUSY_STATES:
-            raise Conflict(
-                "BUSY",
-                "有批量处理正在进行,请稍后再试;这次没有改动任何内容",
-                "a bulk operation is running, try again shortly; nothing was changed",
-            ) from error
+            raise _busy() from error
         raise
+
+
+def _busy() -> Conflict:
+    return Conflict(
+        "BUSY",
+        "有批量处理正在进行,请稍后再试;这次没有改动任何内容",
+        "a bulk operation is running, try again shortly; nothing was changed",
+    )
 
 
 async def record(

@@ -6,7 +6,9 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,11 +25,13 @@ from small_county import (
     found,
 )
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from db import matches as stored
+from db.database import sqlalchemy_url
 from db.viewer import PUBLIC, Viewer
 from resolvers import matches, needs, offers
-from resolvers.errors import NotFound, Refusal
+from resolvers.errors import Conflict, NotFound, Refusal
 
 
 @pytest.fixture
@@ -197,6 +201,48 @@ async def test_need_and_offer_that_arrive_at_once_never_miss_each_other(county: 
     for _ in range(5):
         await asyncio.gather(*(county.need(community) for _ in range(4)), *(county.offer(provider) for _ in range(4)))
     assert len(await truth(county)) == 20 * 20
+
+
+async def test_acts_of_every_kind_at_once_end_in_the_truth_without_a_deadlock(county: County) -> None:
+    provider, community = await county.provider(), await county.community()
+    chance = random.Random(7)
+    types = ["GOODS", "WHEELCHAIR", "FUNDS"]
+    asked = [await county.need(community, resource_type=chance.choice(types)) for _ in range(8)]
+    given = [await county.offer(provider, resource_type=chance.choice(types)) for _ in range(8)]
+    for _ in range(4):
+        answers = await asyncio.gather(
+            *(needs.change(county.context, id, resource_type=chance.choice(types)) for id in asked[:4]),
+            *(offers.change(county.context, id, resource_type=chance.choice(types)) for id in given[:4]),
+            *(offers.pause(county.context, id) for id in chance.sample(given, 3)),
+            *(offers.resume(county.context, id) for id in chance.sample(given, 3)),
+            county.need(community, resource_type=chance.choice(types)),
+            county.offer(provider, resource_type=chance.choice(types)),
+            needs.withdraw(county.context, asked.pop()),
+            return_exceptions=True,
+        )
+        refused = [answer for answer in answers if isinstance(answer, BaseException)]
+        assert all(isinstance(one, Refusal) and one.code.startswith("OFFER_") for one in refused)
+        await truth(county)
+
+
+async def test_whoever_cannot_wait_is_told_so_and_changes_nothing(county: County, database_url: str) -> None:
+    community = await county.community()
+    before = await county.counts()
+    hurried = create_async_engine(
+        sqlalchemy_url(database_url), connect_args={"server_settings": {"lock_timeout": "50ms"}}
+    )
+    root = (await county.one("SELECT root_id FROM resource_type WHERE code = 'WHEELCHAIR'")).root_id
+    async with county.engine.begin() as bulk:
+        await stored.lock_trees(bulk, [root])
+        context = replace(county.context, database=SimpleNamespace(engine=hurried))
+        with pytest.raises(Conflict) as refusal:
+            await needs.submit(context, title="轮椅", community_id=community, resource_type="WHEELCHAIR", quantity=1)
+        assert refusal.value.code == "BUSY"
+        # Another tree is nobody's business.
+        await needs.submit(context, title="钱", community_id=community, resource_type="FUNDS", quantity=1)
+    await hurried.dispose()
+    after = await county.counts()
+    assert (after["need"], after["event"]) == (before["need"] + 1, before["event"] + 1)
 
 
 ACTS = {"submit": 4, "publish": 6, "change need": 2, "change offer": 2, "pause": 3, "resume": 3, "commit": 2, "end": 1}
