@@ -90,8 +90,10 @@ class Compiler:
         """The row whose `by` column equals the parameter `by`, or null."""
         level = self._level(select_.entity)
         body = self._object(select_, level, level.table, level.entity)
+        # An id names any 64-bit number, also of tables whose own ids are 32-bit.
+        kind = BigInteger() if by == "id" else level.table.c[by].type
         statement = self._select(level).where(
-            level.table.c[by] == bindparam("by", type_=level.table.c[by].type),
+            level.table.c[by] == bindparam("by", type_=kind),
             visibility.visible(level.name, level.table, self.viewer),
         )
         self._finish(level, statement)
