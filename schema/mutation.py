@@ -14,6 +14,7 @@ from resolvers.context import Done as ActDone
 from resolvers.errors import Refusal
 from schema import inputs, results
 from schema.mapping import id_of
+from schema.problems import problem
 from schema.results import PARTY_TYPES, result
 
 Info = strawberry.Info[Any, Any]
@@ -34,8 +35,8 @@ async def _act(done: Any, act: Callable[..., Awaitable[ActDone]], *arguments: An
     try:
         outcome = await act(*arguments, **values)
     except Refusal as refusal:
-        return refusal
-    return done(outcome.id)
+        return problem(refusal)
+    return done.of(outcome.id)
 
 
 def _register(name: str, input_type: Any, done: Any, act: Callable[..., Awaitable[ActDone]], description: str) -> Any:

@@ -28,30 +28,39 @@ class FieldProblem:
     message: str = label("In words. 说明。", "message")
 
 
-def _is(refusal: type[errors.Refusal]) -> Any:
-    @classmethod  # type: ignore[misc]
-    def is_type_of(cls: Any, obj: Any, info: Any) -> bool:
-        return isinstance(obj, refusal)
-
-    return is_type_of
-
-
 @strawberry.type(description="The input is faulty; every faulty field is listed. 填写有误。")
 class InvalidInput(Problem):
-    is_type_of = _is(errors.InvalidInput)
     fields: list[FieldProblem] = part("All of them at once. 全部有误字段。", "fields")
 
 
 @strawberry.type(description="There is no such thing, or none that you may see. 未找到。")
 class NotFound(Problem):
-    is_type_of = _is(errors.NotFound)
+    pass
 
 
 @strawberry.type(description="You may see it but not do this. 无权办理。")
 class NotAllowed(Problem):
-    is_type_of = _is(errors.NotAllowed)
+    pass
 
 
 @strawberry.type(description="The state of things does not allow it now; the message says what it does. 状态冲突。")
 class Conflict(Problem):
-    is_type_of = _is(errors.Conflict)
+    pass
+
+
+_PROBLEMS = {
+    errors.InvalidInput: InvalidInput,
+    errors.NotFound: NotFound,
+    errors.NotAllowed: NotAllowed,
+    errors.Conflict: Conflict,
+}
+
+
+def problem(refusal: errors.Refusal) -> Any:
+    """The answer to a refused act."""
+    answer: Any = _PROBLEMS[type(refusal)]()
+    answer.code = refusal.code
+    answer.message_zh, answer.message_en = refusal.message_zh, refusal.message_en
+    if isinstance(refusal, errors.InvalidInput):
+        answer.fields = refusal.fields
+    return answer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import strawberry
 
@@ -17,8 +17,14 @@ from schema.problems import Conflict, InvalidInput, NotAllowed, NotFound
 class Done:
     """Holds the id of what was done; the row is read back through the reader, in the selection asked for."""
 
-    def __init__(self, id: int) -> None:
-        self.id = id
+    id: ClassVar[int]
+
+    @classmethod
+    def of(cls, id: int) -> Any:
+        # Strawberry writes an __init__ of mapped fields only, that is of none.
+        done: Any = cls()
+        done.id = id
+        return done
 
 
 @strawberry.type(description="The organization is registered. 社会组织已登记。")

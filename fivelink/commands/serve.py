@@ -1,0 +1,81 @@
+"""`fivelink serve`: the API on one port, its database beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gc
+import socket
+import sys
+from argparse import Namespace
+
+import uvicorn
+
+from fivelink.app import build
+from fivelink.commands import demo
+from fivelink.failures import say
+from fivelink.runtime import local, server
+from fivelink.settings import Settings
+
+#: Read requests leave next to no garbage behind; collecting every 700 allocations costs half the throughput.
+GC_THRESHOLD = 50_000
+SHUTDOWN_SECONDS = 10
+
+
+def run(arguments: Namespace) -> int:
+    settings = Settings.from_environment()
+    listening = _listen(settings)
+    if listening is None:
+        return 1
+    with listening, server(settings) as url:
+        if arguments.demo:
+            asyncio.run(_load_demo(url, settings))
+        app = build(settings, url)
+        config = uvicorn.Config(
+            app,
+            loop="auto",
+            http="httptools",
+            ws="none",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        )
+        host, port = listening.getsockname()[:2]
+        print(f"服务已启动 / serving http://{host}:{port}  (Ctrl+C 停止 / to stop)", file=sys.stderr, flush=True)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD)
+        uvicorn.Server(config).run(sockets=[listening])
+    return 0
+
+
+async def _load_demo(url: str, settings: Settings) -> None:
+    async with local(url) as context:
+        await demo.load(context, settings.data_dir)
+
+
+def _listen(settings: Settings) -> socket.socket | None:
+    """The port, taken before anything else is started: a second server says so at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host, settings.port))
+        taken.listen(2048)
+    except OSError as error:
+        taken.close()
+        if error.errno == errno.EADDRINUSE:
+            say(
+                f"端口 {settings.port} 已被占用,可能已有一个 fivelink 在运行;可用 FIVELINK_PORT 另选端口。",
+                f"Port {settings.port} is taken, perhaps by another fivelink; choose one with FIVELINK_PORT.",
+                "PORT_TAKEN",
+            )
+        else:
+            say(
+                f"无法在 {settings.host}:{settings.port} 上监听:{error.strerror}",
+                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+                "CANNOT_LISTEN",
+            )
+        return None
+    return taken

@@ -1,0 +1,141 @@
+"""What commands print: short tables, in both languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from exchange.records import Fault
+from resolvers.context import Context
+from resolvers.imports import FileReport
+from schema.execution.executor import Executor
+
+SHOWN = 20
+KINDS = {"needs": "需求 needs", "offers": "资源 offers", "parties": "组织 parties"}
+
+console = Console()
+
+
+def import_report(report: FileReport) -> None:
+    """Counts by kind, what changes, every faulty row (the first ones in full), notices."""
+    head = "已写入 / written" if report.written else "试运行,未写入 / dry run, nothing written"
+    table = Table(
+        "",
+        "新增 new",
+        "变更 changed",
+        "未变 unchanged",
+        "有误 faulty",
+        title=f"{report.file}  {head}",
+        title_justify="left",
+    )
+    faulty = {_row(fault) for fault in report.faults}
+    for kind, label in KINDS.items():
+        figures = (report.new[kind], report.changed[kind], report.unchanged[kind])
+        if any(figures):
+            table.add_row(label, *map(str, figures), "")
+    table.add_row("", "", "", "", str(len(faulty)))
+    console.print(table)
+    if report.registered:
+        some = "、".join(report.registered[:SHOWN]) + ("…" if len(report.registered) > SHOWN else "")
+        console.print(f"同时登记 / registered with them ({len(report.registered)}): {some}")
+    for change in report.changes[:SHOWN]:
+        what = ", ".join(f"{name}: {old} → {new}" for name, (old, new) in change.fields.items())
+        console.print(f"  变更 changed  {_place(change)} {change.title}: {what}", highlight=False)
+    _rest(len(report.changes), "变更 changed")
+    for fault in report.faults[:SHOWN]:
+        console.print(f"  [red]有误 faulty[/red]  {_place(fault)} {fault.code}", highlight=False)
+        console.print(f"      {fault.text_zh}\n      {fault.text_en}", markup=False, highlight=False)
+    _rest(len(report.faults), "有误 faulty")
+    notices = [notice for sheet in report.sheets for notice in sheet.notices]
+    for notice in notices[:SHOWN]:
+        console.print(
+            f"  提示 note  {_place(notice)} {notice.text_zh} / {notice.text_en}", markup=False, highlight=False
+        )
+    _rest(len(notices), "提示 notes")
+
+
+def _rest(count: int, what: str) -> None:
+    if count > SHOWN:
+        console.print(f"  … {what}: 另有 / {count - SHOWN} more")
+
+
+def _row(fault: Fault) -> tuple[Any, ...]:
+    return (fault.place.file, fault.place.sheet, fault.place.row or fault.place.cell)
+
+
+def _place(one: Any) -> str:
+    place = one.place
+    return " ".join(str(part) for part in (place.sheet, place.cell or (place.row and f"#{place.row}")) if part)
+
+
+_PLAN = """query($id: ID!) { node(id: $id) { ... on Plan { demand met area { fullName }
+  allocations { totalCount }
+  certificate { optimal primal dual violations solver seconds }
+  shortfalls(first: 5) { totalCount edges { node { quantity need { title community { name } resourceType { unit } }
+    reasons { text remedy } } } } } } }"""
+
+
+async def _asked(context: Context, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """The answer of the contract itself: what is printed is what clients see."""
+    import orjson
+
+    executor = Executor(context.database)  # type: ignore[arg-type]
+    outcome = await executor.run(query, None, variables, viewer=context.viewer)
+    answer: dict[str, Any] = orjson.loads(outcome.body)
+    if "errors" in answer:
+        raise RuntimeError(answer["errors"][0]["message"])
+    data: dict[str, Any] = answer["data"]
+    return data
+
+
+async def plan_summary(context: Context, plan_id: int) -> None:
+    from db.cursors import global_id
+
+    plan = (await _asked(context, _PLAN, {"id": global_id(b"Plan:%d" % plan_id)}))["node"]
+    proof = plan["certificate"]
+    verdict = "最优,已验证 optimal, proven" if proof["optimal"] else "可行,未证最优 feasible, not proven optimal"
+    table = Table(title=f"联动方案 plan: {plan['area']['fullName']}", show_header=False, title_justify="left")
+    table.add_row("开放需求 open needs", str(plan["demand"]))
+    table.add_row("完全满足 fully met", str(plan["met"]))
+    table.add_row("分配 allocations", str(plan["allocations"]["totalCount"]))
+    table.add_row("缺口 shortfalls", str(plan["shortfalls"]["totalCount"]))
+    table.add_row("证明 certificate", f"{verdict}; primal {proof['primal']} = dual {proof['dual']}")
+    table.add_row("求解 solver", f"{proof['solver']}, {proof['seconds']:.2f} s")
+    console.print(table)
+    for edge in plan["shortfalls"]["edges"]:
+        short = edge["node"]
+        need = short["need"]
+        reason = short["reasons"][0] if short["reasons"] else {"text": "", "remedy": None}
+        remedy = f" → {reason['remedy']}" if reason["remedy"] else ""
+        title = f"{need['community']['name']} {need['title']}"
+        missing = f"缺 {short['quantity']} {need['resourceType']['unit']}"
+        console.print(f"  {title}: {missing}; {reason['text']}{remedy}", markup=False, highlight=False)
+
+
+_COUNTY = """query($area: String!) {
+  needs(first: 5, where: {area: $area, status: [OPEN]}) { totalCount byPriority { label count } edges { node {
+    title priority community { name } matches(first: 1) { edges { node { score offer { title provider { name } }
+      reasons { text } } } } } } }
+  offers(first: 1, where: {area: $area}) { totalCount bySociety { label count } }
+  unmatched: needs(first: 1, where: {area: $area, status: [OPEN], unmatched: true}) { totalCount } }"""
+
+
+async def county_summary(context: Context, area: str) -> None:
+    found = await _asked(context, _COUNTY, {"area": area})
+    needs, offers = found["needs"], found["offers"]
+    counts = "、".join(f"{one['label']} {one['count']}" for one in needs["byPriority"])
+    console.print(
+        f"开放需求 open needs {needs['totalCount']} ({counts}); 尚无匹配 unmatched {found['unmatched']['totalCount']}"
+    )
+    counts = "、".join(f"{one['label']} {one['count']}" for one in offers["bySociety"])
+    console.print(f"资源 offers {offers['totalCount']} ({counts})")
+    for edge in needs["edges"]:
+        need = edge["node"]
+        for match in need["matches"]["edges"]:
+            best = match["node"]
+            why = best["reasons"][0]["text"]
+            who = best["offer"]["provider"]["name"]
+            line = f"  {need['title']} ({need['community']['name']}) ← {best['offer']['title']} ({who}) {best['score']:.2f}, {why}"
+            console.print(line, markup=False, highlight=False)

@@ -1,0 +1,382 @@
+"""Names in lists to rows: places, communities, providers, types and terms, each found or said why not.
+
+Everything a file names is asked for in a few statements before its rows are looked at. A name may be a code, a name, a
+full name, a name without its 镇 or 村, or several joined (拳铺镇拳西村); a township narrows a village's name down.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db import imports
+from db.areas import Area
+from db.terms import ResourceType, Term
+from exchange.records import NeedRecord, OfferRecord, PartyRecord
+from exchange.synonyms import TypeVocabulary, TypeWords
+from exchange.text import fold
+from exchange.values import split_unit
+from resolvers.checks import clipped
+from resolvers.vocabulary import Vocabulary
+
+Record = PartyRecord | NeedRecord | OfferRecord
+
+_OFFICES = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "居委会", "村委会", "委员会")
+_ENDINGS = ("镇", "乡", "街道", "村", "社区", "县", "区", "市", "省", "街道办事处")
+_WHOLE = frozenset({"全县", "全县域", "全域", "县域", "本县", "全区", "全市", "全镇", "全乡", "本镇", "本乡", "全街道"})
+
+#: What a provider that is not registered yet must be, by how its name ends or what it holds. Longest word first.
+_KINDS: tuple[tuple[str, str], ...] = (
+    ("合作社", "DONOR_FIRM"),
+    ("公益金", "FUND"),
+    ("慈善总会", "ORGANIZATION"),
+    ("基金会", "ORGANIZATION"),
+    ("促进会", "ORGANIZATION"),
+    ("联合会", "ORGANIZATION"),
+    ("服务社", "ORGANIZATION"),
+    ("社工站", "ORGANIZATION"),
+    ("公司", "DONOR_FIRM"),
+    ("集团", "DONOR_FIRM"),
+    ("企业", "DONOR_FIRM"),
+    ("商行", "DONOR_FIRM"),
+    ("超市", "DONOR_FIRM"),
+    ("银行", "DONOR_FIRM"),
+    ("协会", "ORGANIZATION"),
+    ("学会", "ORGANIZATION"),
+    ("商会", "ORGANIZATION"),
+    ("中心", "ORGANIZATION"),
+    ("机构", "ORGANIZATION"),
+    ("医院", "ORGANIZATION"),
+    ("学校", "ORGANIZATION"),
+    ("基金", "FUND"),
+    ("资金", "FUND"),
+    ("经费", "FUND"),
+    ("厂", "DONOR_FIRM"),
+    ("店", "DONOR_FIRM"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a name leads nowhere."""
+
+    code: str
+    text_zh: str
+    text_en: str
+
+
+def kind_by_name(name: str) -> str | None:
+    """The kind that a provider's name gives away, None where it does not."""
+    found = [(name.rfind(word) + len(word), len(word), kind) for word, kind in _KINDS if word in name]
+    return max(found)[2] if found else None
+
+
+def plain(text: str) -> str:
+    """Half width, without white space and without the office behind a village's name."""
+    text = "".join(unicodedata.normalize("NFKC", text).split())
+    for office in _OFFICES:
+        if text.endswith(office) and len(text) > len(office):
+            base = text.removesuffix(office)
+            return base + "社区" if office.startswith("社区") else base
+    return text
+
+
+def _spellings(text: str) -> list[str]:
+    given = plain(text)
+    return [text.strip(), given, *(given + ending for ending in _ENDINGS)]
+
+
+def _whole_county(text: str) -> bool:
+    return plain(text) in _WHOLE
+
+
+@dataclass(slots=True)
+class Names:
+    """The names of one file, resolved. `home` is the county that names without another hint belong to."""
+
+    words: Vocabulary
+    home: Area | None = None
+    _areas: dict[str, list[Area]] = field(default_factory=dict)
+    _by_id: dict[int, Area] = field(default_factory=dict)
+    _communities: dict[int, list[Any]] = field(default_factory=dict)
+    _parties: dict[str, list[Any]] = field(default_factory=dict)
+    _terms: dict[tuple[str, str], Term] = field(default_factory=dict)
+    _types: dict[str, ResourceType] = field(default_factory=dict)
+    _guesses: TypeVocabulary | None = None
+
+    @classmethod
+    async def gather(
+        cls, conn: AsyncConnection, words: Vocabulary, records: Iterable[Record], home: Area | None
+    ) -> Names:
+        """Asks for everything the records name: four statements, and one for each name that no spelling finds."""
+        names = cls(words, home)
+        records = list(records)
+        if home is None:
+            only = await imports.home_counties(conn)
+            if len(only) == 1:
+                names.home = (await words.areas_by_id(conn, only))[only[0]]
+        places: dict[str, None] = {}
+        parties: dict[str, None] = {}
+        codes: dict[str, None] = {}
+        for one in records:
+            if isinstance(one, NeedRecord):
+                places |= dict.fromkeys(filter(None, (one.community, one.township)))
+                parties[one.community] = None
+            elif isinstance(one, OfferRecord):
+                places |= dict.fromkeys(filter(None, (*one.coverage, one.provider_area)))
+                parties[one.provider] = None
+                codes |= dict.fromkeys(filter(None, (one.provider, one.credit_code)))
+            else:
+                places |= dict.fromkeys(filter(None, (one.area,)))
+                parties[one.name] = None
+                codes |= dict.fromkeys(filter(None, (one.credit_code,)))
+        await names.gather_areas(conn, [p for p in places if not _whole_county(p)])
+        references = [f"party:{r}" for r in _references(records)]
+        rows = await imports.parties_called(conn, [s for n in parties for s in (n, plain(n))], list(codes), references)
+        for row in rows:
+            names.know_party(row)
+        homes = [row.area_id for row in rows]
+        for row in await imports.communities_in(conn, list(names._by_id)):
+            homes.append(row.area_id)
+            names.know_party(row)
+        counties = [row.county_id for row in rows if row.county_id is not None]
+        names.know_areas((await words.areas_by_id(conn, {*homes, *counties})).values())
+        names.know_areas([names.home] if names.home else [])
+        names.index_words()
+        return names
+
+    async def gather_areas(self, conn: AsyncConnection, texts: Sequence[str]) -> None:
+        spelled = {text: _spellings(text) for text in texts}
+        found = await imports.areas_called(conn, {s for all_ in spelled.values() for s in all_})
+        by_text: dict[str, list[Area]] = {}
+        for area in found:
+            for name in {area.code, area.name, area.full_name}:
+                by_text.setdefault(name, []).append(area)
+        for text, spellings in spelled.items():
+            hits = next((by_text[s] for s in spellings if s in by_text), [])
+            if not hits and 3 <= len(plain(text)) <= 60:
+                hits = await imports.areas_ending(conn, plain(text))
+            self._areas[text] = hits
+            self._by_id |= {area.id: area for area in hits}
+
+    def know_party(self, row: Any) -> None:
+        keys = {row.name, plain(row.name), row.credit_code, row.reference} - {None}
+        for key in keys:
+            rows = self._parties.setdefault(key, [])
+            if all(other.id != row.id for other in rows):
+                rows.append(row)
+        if row.kind == "COMMUNITY":
+            rows = self._communities.setdefault(row.area_id, [])
+            if all(other.id != row.id for other in rows):
+                rows.append(row)
+
+    def index_words(self) -> None:
+        for term in self.words.terms.values():
+            for word in (term.code, term.label_zh, term.label_en, *term.synonyms):
+                self._terms.setdefault((term.scheme, fold(word)), term)
+        types = self.words.types.values()
+        for one in types:
+            for word in (one.code, one.label_zh, one.label_en):
+                self._types.setdefault(fold(word), one)
+        for one in types:
+            for word in one.synonyms:
+                self._types.setdefault(fold(word), one)
+        self._guesses = TypeVocabulary(
+            [
+                TypeWords(one.code, (one.label_zh, one.label_en), tuple(one.synonyms), (one.unit, *one.other_units))
+                for one in types
+            ]
+        )
+
+    # ---------------------------------------------------------------------------------------- places
+
+    def area(self, text: str, township: str | None = None) -> Area | Trouble:
+        """The area of a text; of several, those below the township, else those in the home county."""
+        if _whole_county(text):
+            if self.home is not None:
+                return self.home
+            return Trouble("AREA_REQUIRED", f"“{clipped(text)}”指哪个县不明确", f'"{clipped(text)}": of which county?')
+        hits = self._areas.get(text, [])
+        if township is not None and len(hits) > 1:
+            above = {area.id for area in self._areas.get(township, [])}
+            hits = [area for area in hits if above.intersection(area.ancestor_ids)] if above else hits
+        if len(hits) > 1 and self.home is not None:
+            hits = [area for area in hits if self.home.id in area.ancestor_ids] or hits
+        if len(hits) > 1 and len({area.level for area in hits}) == len(hits):
+            # A township and a village of one name: lists of places name the wider one.
+            hits = [min(hits, key=lambda area: len(area.ancestor_ids))]
+        if len(hits) == 1:
+            return hits[0]
+        if hits:
+            some = "、".join(area.full_name for area in hits[:3])
+            return Trouble(
+                "AMBIGUOUS_AREA",
+                f"“{clipped(text)}”不止一处:{some};请写明乡镇或区划代码",
+                f'"{clipped(text)}" is several places ({some}); name the township or the code',
+            )
+        return Trouble(
+            "UNKNOWN_AREA",
+            f"没有找到地区“{clipped(text)}”,请写名称、全称或区划代码",
+            f'no area "{clipped(text)}"; write its name, full name or code',
+        )
+
+    def community(self, text: str, township: str | None) -> Any | Area | Trouble:
+        """The community's party row; or the area it would be registered in; or why neither."""
+        above = {area.id for area in self._areas.get(township, [])} if township else set()
+        rows = [r for r in self._parties.get(text) or self._parties.get(plain(text), []) if r.kind == "COMMUNITY"]
+        if len(rows) > 1 and above:
+            rows = [r for r in rows if above.intersection(self._by_id[r.area_id].ancestor_ids)]
+        if len(rows) > 1 and self.home is not None:
+            rows = [r for r in rows if r.county_id == self.home.id] or rows
+        if len(rows) == 1 and above and not above.intersection(self._by_id[rows[0].area_id].ancestor_ids):
+            rows = []
+        if len(rows) == 1:
+            return rows[0]
+        if len(rows) > 1:
+            some = "、".join(self._by_id[r.area_id].full_name for r in rows[:3])
+            return Trouble(
+                "AMBIGUOUS_COMMUNITY",
+                f"叫“{clipped(text)}”的社区不止一个:{some};请写明乡镇",
+                f'several communities are called "{clipped(text)}" ({some}); name the township',
+            )
+        hits = [a for a in self._areas.get(text, []) if a.level in ("VILLAGE", "ZONE", "TOWNSHIP")]
+        if above:
+            hits = [a for a in hits if above.intersection(a.ancestor_ids)]
+        if len(hits) > 1 and self.home is not None:
+            hits = [a for a in hits if self.home.id in a.ancestor_ids] or hits
+        if len(hits) == 1:
+            registered = self._communities.get(hits[0].id, [])
+            return registered[0] if len(registered) == 1 else hits[0]
+        if len(hits) > 1:
+            some = "、".join(a.full_name for a in hits[:3])
+            return Trouble(
+                "AMBIGUOUS_COMMUNITY",
+                f"“{clipped(text)}”不止一处:{some};请写明乡镇",
+                f'"{clipped(text)}" is several places ({some}); name the township',
+            )
+        return Trouble(
+            "UNKNOWN_COMMUNITY",
+            f"没有找到社区(村)“{clipped(text)}”" + (f",在“{clipped(township)}”之下" if township else ""),
+            f'no community "{clipped(text)}"' + (f' in "{clipped(township)}"' if township else ""),
+        )
+
+    def provider(self, record: OfferRecord) -> Any | Trouble | None:
+        """The provider's party row; None where it is not registered yet."""
+        rows: list[Any] = []
+        for key in (
+            f"party:{record.provider_reference}" if record.provider_reference else None,
+            record.credit_code,
+            record.provider,
+            plain(record.provider),
+        ):
+            rows = self._parties.get(key, []) if key else []
+            if rows:
+                break
+        if record.provider_kind:
+            rows = [r for r in rows if r.kind == record.provider_kind]
+        if len(rows) > 1 and record.provider_area:
+            area = self.area(record.provider_area)
+            if isinstance(area, Area):
+                rows = [r for r in rows if area.id in self._by_id[r.area_id].ancestor_ids] or rows
+        if len(rows) > 1:
+            return Trouble(
+                "AMBIGUOUS_PROVIDER",
+                f"叫“{clipped(record.provider)}”的提供方不止一个,请写统一社会信用代码或所在地",
+                f'several parties are called "{clipped(record.provider)}"; give its credit code or area',
+            )
+        return rows[0] if rows else None
+
+    def party(self, record: PartyRecord, area_id: int, reference: str | None) -> Any:
+        """The stored row of a party's own record: by credit code, number, or kind, area and name; else None."""
+        for key in (record.credit_code, reference):
+            rows = self._parties.get(key, []) if key else []
+            if rows:
+                return rows[0]
+        rows = self._parties.get(record.name.strip(), [])
+        return next((r for r in rows if r.kind == record.kind and r.area_id == area_id), None)
+
+    def county_of(self, row: Any) -> Area:
+        """The county of a party; its own area where there is none."""
+        own = self._by_id[row.area_id]
+        return self._by_id.get(row.county_id, own) if row.county_id is not None else own
+
+    def know_areas(self, areas: Iterable[Area]) -> None:
+        self._by_id |= {area.id: area for area in areas}
+
+    # ---------------------------------------------------------------------------------------- words
+
+    def term(self, schemes: Sequence[str], text: str) -> Term | Trouble:
+        """A term by code, label or synonym."""
+        for scheme in schemes:
+            found = self._terms.get((scheme, fold(text)))
+            if found is not None:
+                return found
+        near = self.words.nearest_term(schemes, text)
+        hint = (f";最接近的是“{near.label_zh}”", f'; the nearest is "{near.label_en}"') if near else ("", "")
+        return Trouble("UNKNOWN_TERM", f"没有“{clipped(text)}”这一项{hint[0]}", f'no term "{clipped(text)}"{hint[1]}')
+
+    def type(
+        self, given: str | None, title: str, unit: str | None, hints: Sequence[str] = ()
+    ) -> ResourceType | Trouble:
+        """The type a row names; where it names none, or a wider one, the one its title says."""
+        assert self._guesses is not None
+        named = self._types.get(fold(given)) if given else None
+        guess = self._guesses.guess(title, unit)
+        if guess.code is None and not guess.several and named is None:
+            for hint in hints:
+                guess = self._guesses.guess(hint, unit)
+                if guess.code is not None:
+                    break
+        said = self.words.types[guess.code] if guess.code else None
+        if named is not None:
+            narrower = said is not None and named.id in said.ancestor_ids
+            return said if narrower and said is not None else named
+        if said is not None:
+            return said
+        if given:
+            near = self.words.nearest_type(given)
+            hint = (f";最接近的是“{near.label_zh}”", f'; the nearest is "{near.label_en}"') if near else ("", "")
+            return Trouble(
+                "UNKNOWN_RESOURCE_TYPE",
+                f"没有资源类型“{clipped(given)}”{hint[0]}",
+                f'no resource type "{clipped(given)}"{hint[1]}',
+            )
+        codes = guess.several or guess.nearest
+        zh = "、".join(self.words.types[code].label_zh for code in codes)
+        en = ", ".join(self.words.types[code].label_en for code in codes)
+        if guess.several:
+            return Trouble(
+                "AMBIGUOUS_RESOURCE_TYPE",
+                f"“{clipped(title)}”可能是:{zh};请加一列“资源类型”",
+                f'"{clipped(title)}" may be {en}; add a column for the type',
+            )
+        return Trouble(
+            "UNTYPED",
+            f"从“{clipped(title)}”看不出资源类型" + (f";最接近的是:{zh}" if zh else ""),
+            f'"{clipped(title)}" names no resource type' + (f"; the nearest are {en}" if en else ""),
+        )
+
+    def unit_trouble(self, kind: ResourceType, unit: str | None) -> Trouble | None:
+        """Where the unit written is none of the type's."""
+        if unit is None:
+            return None
+        base = fold(split_unit(unit)[1])
+        if base in {fold(one) for one in (kind.unit, *kind.other_units)}:
+            return None
+        return Trouble(
+            "UNKNOWN_UNIT",
+            f"“{kind.label_zh}”以“{kind.unit}”计,不是“{clipped(unit)}”",
+            f'{kind.label_en} is counted in {kind.unit}, not "{clipped(unit)}"',
+        )
+
+
+def _references(records: Iterable[Record]) -> Iterable[str]:
+    for one in records:
+        if isinstance(one, PartyRecord) and one.reference:
+            yield one.reference
+        elif isinstance(one, OfferRecord) and one.provider_reference:
+            yield one.provider_reference

@@ -1,0 +1,175 @@
+"""Lists in: read, resolved, compared with what is there, and written; one transaction a file, nothing lost in silence.
+
+A row is found again by its 平台编号 (an exported list), by its own number, or by what it says (whose, what kind, its
+title, and which of several alike). So the same file twice changes nothing. A faulty row is listed with every fault and
+leaves the others alone; a file that cannot be read leaves everything alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db import events, imports
+from db.areas import Area
+from exchange import reading
+from exchange.records import Fault, NeedRecord, OfferRecord, PartyRecord, Place, Sheet
+from resolvers import matches
+from resolvers.acts import require_role
+from resolvers.checks import Problems
+from resolvers.context import Context
+from resolvers.errors import Conflict
+from resolvers.import_names import Names
+from resolvers.import_rows import Importer, Outcome
+from resolvers.vocabulary import vocabulary
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row that differs from what is stored: field -> (stored, in the file)."""
+
+    place: Place
+    title: str
+    fields: dict[str, tuple[Any, Any]]
+
+
+@dataclass(slots=True)
+class FileReport:
+    """What a file would do (or did). Faults and notices stand in `sheets`; `counts` by kind of row."""
+
+    file: str
+    sheets: list[Sheet]
+    new: Counter[str] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
+    unchanged: Counter[str] = field(default_factory=Counter)
+    #: Parties that no list names on its own but a row needs: communities, providers.
+    registered: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    added: list[tuple[Place, str]] = field(default_factory=list)
+    written: bool = False
+
+    @property
+    def faults(self) -> list[Fault]:
+        return [fault for sheet in self.sheets for fault in sheet.faults]
+
+
+class _DryRun(Exception):
+    """Undoes everything."""
+
+
+async def run(
+    context: Context, path: Path, *, dry_run: bool = False, area: str | None = None, progress: Progress | None = None
+) -> FileReport:
+    """Imports one file. With `dry_run` the same is done and undone. `area` is the code of the county it is about.
+
+    Raises exchange.errors.Unreadable for a file that holds no list, Conflict IMPORT_RUNNING beside another import,
+    NotAllowed. O(rows); matches of what changed are renewed before it returns.
+    """
+    require_role(context.viewer)
+    say = progress or _silent
+    sheets = reading.read(path, progress=lambda done, total: say("read", done, total))
+    return await take(context, FileReport(path.name, sheets), dry_run=dry_run, area=area, progress=progress)
+
+
+async def take(
+    context: Context,
+    report: FileReport,
+    *,
+    dry_run: bool = False,
+    area: str | None = None,
+    progress: Progress | None = None,
+) -> FileReport:
+    """Takes sheets that were read, as `run` does; fills and returns the report."""
+    require_role(context.viewer)
+    try:
+        async with context.engine.begin() as conn:
+            if not await imports.take_turn(conn):
+                raise Conflict(
+                    "IMPORT_RUNNING",
+                    "另一次导入正在进行,请等它结束后再试;这次没有改动任何内容",
+                    "another import is running; try again when it has ended; nothing was changed",
+                )
+            await _write(context, conn, report, area, progress or _silent, dry_run)
+            if dry_run:
+                raise _DryRun
+    except _DryRun:
+        return report
+    report.written = True
+    return report
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    pass
+
+
+async def _write(
+    context: Context, conn: AsyncConnection, report: FileReport, area: str | None, say: Progress, dry_run: bool
+) -> None:
+    words = await vocabulary(context.engine, conn)
+    home = await _home(conn, words, area)
+    records = [record for sheet in report.sheets for record in sheet.records]
+    names = await Names.gather(conn, words, records, home)
+    work = Importer(context, conn, words, names)
+    total, done = len(records), 0
+    for kinds in ((PartyRecord,), (NeedRecord, OfferRecord)):
+        batch = [
+            (sheet, index, record)
+            for sheet in report.sheets
+            for index, record in enumerate(sheet.records)
+            if isinstance(record, kinds)
+        ]
+        if not batch:
+            continue
+        drafts = await work.prepare([record for _, _, record in batch])
+        for (sheet, index, record), draft in zip(batch, drafts, strict=True):
+            outcome = await work.decide(draft)
+            _note(report, sheet, index, record, outcome)
+            done += 1
+            if done % 200 == 0 or done == total:
+                say("check", done, total)
+        await work.flush()
+    report.registered = work.registered
+    if not dry_run:
+        say("match", 0, 1)
+        await matches.renew(
+            context,
+            conn,
+            need_ids=work.need_ids,
+            offer_ids=work.offer_ids,
+            left_type_ids=work.left_type_ids,
+        )
+        say("match", 1, 1)
+    await events.add_many(conn, work.events)
+
+
+def _note(report: FileReport, sheet: Sheet, index: int, record: Any, outcome: Outcome) -> None:
+    kind = {NeedRecord: "needs", OfferRecord: "offers", PartyRecord: "parties"}[type(record)]
+    if outcome.troubles:
+        original = sheet.originals[index] if index < len(sheet.originals) else ()
+        for trouble in outcome.troubles:
+            sheet.faults.append(Fault(record.place, trouble.code, trouble.text_zh, trouble.text_en, original))
+    elif outcome.status == "new":
+        report.new[kind] += 1
+        report.added.append((record.place, outcome.title))
+    elif outcome.status == "changed":
+        report.changed[kind] += 1
+        report.changes.append(Change(record.place, outcome.title, outcome.fields))
+    else:
+        report.unchanged[kind] += 1
+
+
+async def _home(conn: AsyncConnection, words: Any, code: str | None) -> Area | None:
+    if code is None:
+        return None
+
+    problems = Problems()
+    found: Area | None = await words.check_area(conn, problems, "area", code)
+    problems.stop()
+    return found
