@@ -16,6 +16,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import networkx as nx
+import numpy as np
 
 from graph.allocation import compute_plan
 from graph.candidates import best, pairs
@@ -95,8 +96,8 @@ def table(size: int, peer: bool) -> list[tuple[str, float, str]]:
     asked, offered, world = county(size, size // 2)
     arrays = flow_graph(asked, offered, world)
     graph = arrays.to_networkx()
-    weights = arrays.edge_attributes["score_cost"]
-    supply, capacity = -arrays.node_attributes["demand"], arrays.edge_attributes["capacity"]
+    weights = np.asarray(arrays.edge_attributes["score_cost"])
+    supply, capacity = -np.asarray(arrays.node_attributes["demand"]), np.asarray(arrays.edge_attributes["capacity"])
     rows: list[tuple[str, float, str]] = []
     costs = set()
     if peer:

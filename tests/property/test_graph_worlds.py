@@ -17,7 +17,7 @@ TYPES = {1: (1,), 2: (1, 2), 3: (1, 3), 4: (1, 2, 4), 5: (5,)}
 AREAS = {1: (1,), 2: (1, 2), 3: (1, 3), 4: (1, 2, 4), 5: (1, 2, 5), 6: (1, 3, 6)}
 PLACES = {2: (116.1, 35.8), 4: (116.11, 35.79), 6: (116.3, 35.6)}
 
-days = st.none() | st.integers(-40, 40).map(lambda n: TODAY + timedelta(days=n))
+days = st.none() | (st.integers(-3, 3) | st.integers(-40, 40)).map(lambda n: TODAY + timedelta(days=n))
 groups = st.lists(st.integers(1, 4), max_size=2, unique=True).map(tuple)
 weights = st.permutations((5_000, 2_500, 1_500, 1_000, 0, 0)).map(lambda w: dict(zip(PART_CODES, w, strict=True)))
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from small import COUNTY, FAR, NEAR, QUANPU, WORLD, need, offer
+from small import COUNTY, FAR, NEAR, QUANPU, TODAY, WORLD, need, offer
 
 from graph import candidates
 from graph.candidates import best, pairs
@@ -58,3 +59,13 @@ def test_bad_input_is_refused() -> None:
         pairs([need(area_id=77)], [offer()], WORLD)
     with pytest.raises(ValueError, match="track record"):
         pairs([need()], [offer(track_record=2.0)], WORLD)
+
+
+def test_days_that_touch_are_pairs() -> None:
+    days = [None, *(TODAY + timedelta(days=n) for n in (-1, 0, 1))]
+    windows = [(a, b) for a in days for b in days if a is None or b is None or a <= b]
+    wanted = [need(i, needed_from=a, needed_by=b) for i, (a, b) in enumerate(windows, 1)]
+    offered = [offer(i, available_from=a, available_until=b) for i, (a, b) in enumerate(windows, 1)]
+    found = pairs(wanted, offered, WORLD)
+    expected = [(n, o) for n, a in enumerate(wanted) for o, b in enumerate(offered) if not obstacles(a, b, WORLD)]
+    assert list(zip(found.need_index.tolist(), found.offer_index.tolist(), strict=True)) == expected
