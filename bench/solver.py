@@ -32,7 +32,7 @@ PEER_NEEDS = 1_000
 def county(needs: int, offers: int, seed: int = 1) -> tuple[list[Need], list[Offer], World]:
     """A reproducible county with skewed supply, three levels of coverage, some earmarks, windows and maximums."""
     chance = random.Random(seed)
-    types = {t: (t,) for t in range(1, 8)}
+    types: dict[int, tuple[int, ...]] = {t: (t,) for t in range(1, 8)}
     kinds = list(range(8, 43))
     types |= {t: (1 + t % 7, t) for t in kinds}
     areas: dict[int, tuple[int, ...]] = {1: (1,)}
