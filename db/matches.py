@@ -31,10 +31,12 @@ from sqlalchemy import (
     table,
     text,
     tuple_,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, SMALLINT, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import NullType
 
 import db.areas
 import db.needs
@@ -95,24 +97,30 @@ _OFFER = Base.metadata.tables["offer"]
 _MATCH = Base.metadata.tables["match"]
 _AREA = Base.metadata.tables["area"]
 
+
+def _plain(column: Any) -> Any:
+    """The value as the driver gives it: arrays and enums need no work on each of thousands of rows."""
+    return type_coerce(column, NullType()).label(column.key)
+
+
 NEED_COLUMNS = (
     _NEED.c.id,
     _NEED.c.resource_type_id,
     _NEED.c.area_id,
-    _NEED.c.client_group_ids,
+    _plain(_NEED.c.client_group_ids),
     (_NEED.c.quantity - _NEED.c.committed).label("remaining"),
-    _NEED.c.priority,
+    _plain(_NEED.c.priority),
     _NEED.c.needed_from,
     _NEED.c.needed_by,
-    _NEED.c.status,
+    _plain(_NEED.c.status),
 )
 OFFER_COLUMNS = (
     _OFFER.c.id,
     _OFFER.c.provider_id,
     _OFFER.c.resource_type_id,
     _OFFER.c.area_id,
-    _OFFER.c.coverage_ids,
-    _OFFER.c.client_group_ids,
+    _plain(_OFFER.c.coverage_ids),
+    _plain(_OFFER.c.client_group_ids),
     _OFFER.c.earmark_id,
     _OFFER.c.available,
     _OFFER.c.minimum_per_need,
@@ -120,7 +128,7 @@ OFFER_COLUMNS = (
     _OFFER.c.available_from,
     _OFFER.c.available_until,
     _OFFER.c.confirmed_at,
-    _OFFER.c.status,
+    _plain(_OFFER.c.status),
 )
 Rows = Sequence[Any]
 
