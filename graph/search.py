@@ -76,7 +76,6 @@ def search(market: Market, goals: Goals, solve_limit: int, start: Ints | None = 
     """
     tree = _Tree(market, goals)
     root = tree.solve(np.zeros(len(market.need), dtype=np.int8))
-    assert root is not None  # nothing is forced, so doing nothing is feasible
     if root.aims == (known := None if start is None else goals.aims(start)) and start is not None:
         return Found(start, root.aims, tree.solves)
     best_flow, best = tree.repaired(root)
@@ -100,7 +99,7 @@ def search(market: Market, goals: Goals, solve_limit: int, start: Ints | None = 
         pair = node.faulty[np.argmax(goals.minimum[node.faulty])]
         for state in (_FORCED, _BANNED):
             child = tree.child(node, int(pair), state)
-            if child is not None and child.aims > best:
+            if child.aims > best:
                 opened += 1
                 # Among equal bounds the deepest first: it is nearest to a plan.
                 heapq.heappush(heap, (tree.key(child), -child.depth, opened, child))
@@ -124,26 +123,24 @@ class _Tree:
     def key(self, node: _Node) -> Aims:
         return tuple(-aim for aim in node.aims)
 
-    def child(self, node: _Node, pair: int, state: int) -> _Node | None:
+    def child(self, node: _Node, pair: int, state: int) -> _Node:
         states = node.states.copy()
         states[pair] = state
         child = self.solve(states)
-        if child is not None:
-            child.depth = node.depth + 1
+        child.depth = node.depth + 1
         return child
 
-    def solve(self, states: States) -> _Node | None:
-        """Optimum under the decisions, or None when the forced amounts do not fit.
+    def solve(self, states: States) -> _Node:
+        """Optimum under the decisions.
 
-        Pairs that can no longer reach their minimum are banned on the way.
+        Pairs that can no longer reach their minimum are banned on the way, so a pair that got something always has room
+        for its minimum, and forcing it fits.
         """
         market, goals = self.market, self.goals
         forced = states == _FORCED
         given = np.where(forced, goals.minimum, 0)
         demand = market.demand - sums(market.need, given, len(market.demand))
         supply = market.supply - sums(market.offer, given, len(market.supply))
-        if (demand < 0).any() or (supply < 0).any():
-            return None
         reach = np.minimum(market.limit, np.minimum(demand[market.need], supply[market.offer]))
         states = np.where((states == _OPEN) & (reach < goals.minimum), _BANNED, states).astype(np.int8)
         keep = np.flatnonzero((states != _BANNED) & (market.limit > given))
@@ -169,9 +166,7 @@ class _Tree:
                 if fits:
                     demand[n] -= least
                     supply[o] -= least
-            following = self.solve(states)
-            assert following is not None  # only what fits was forced
-            node = following
+            node = self.solve(states)
         return node.flow, node.aims
 
 
