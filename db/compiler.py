@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from db import cursors, selection, visibility
 from db.entities import ENTITIES, Entity, ListOf, OneOf, PageOf
 
-_DIALECT = PGDialect_asyncpg()
+_DIALECT: Any = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 #: The most codes a facet of a whole list names, the most frequent first.
 FACET_ROWS = 100

@@ -74,6 +74,12 @@ def search(column: str) -> Filter:
     return Filter(lambda codes, argument: ("", argument.strip()), build)
 
 
+def _holds(ids: Any, id: Any) -> Any:
+    """The array column holds the id."""
+    one: Any = array([id], type_=Integer)
+    return ids.contains(one)
+
+
 def _area(codes: Codes, argument: Any) -> tuple[str, Any]:
     return codes.area(argument)
 
@@ -88,11 +94,7 @@ def _serves(t: Any, p: str, _: str) -> Any:
     chosen, below = AreaRow.__table__.alias(), AreaRow.__table__.alias()
     area = bindparam(p, type_=Integer)
     above = select(chosen.c.ancestor_ids).where(chosen.c.id == area).scalar_subquery()
-    under = func.array(
-        select(below.c.id)
-        .where(below.c.ancestor_ids.contains(array([area], type_=Integer)))
-        .scalar_subquery()
-    )
+    under = func.array(select(below.c.id).where(_holds(below.c.ancestor_ids, area)).scalar_subquery())
     return or_(t.c.coverage_ids.overlap(above), t.c.coverage_ids.op("&&")(under))
 
 
@@ -105,7 +107,7 @@ SERVES = Filter(_area, _serves)
 UNDER = Filter(
     lambda codes, argument: ("", codes.area(argument)[1]),
     lambda t, p, _: and_(
-        t.c.ancestor_ids.contains(array([bindparam(p, type_=Integer)], type_=Integer)),
+        _holds(t.c.ancestor_ids, bindparam(p, type_=Integer)),
         t.c.id != bindparam(p, type_=Integer),
     ),
 )
@@ -113,11 +115,7 @@ UNDER = Filter(
 
 def _type(t: Any, p: str, _: str) -> Any:
     below = ResourceTypeRow.__table__.alias()
-    return t.c.resource_type_id.in_(
-        select(below.c.id).where(
-            below.c.ancestor_ids.contains(array([bindparam(p, type_=Integer)], type_=Integer))
-        )
-    )
+    return t.c.resource_type_id.in_(select(below.c.id).where(_holds(below.c.ancestor_ids, bindparam(p, type_=Integer))))
 
 
 RESOURCE_TYPE = Filter(lambda codes, argument: ("", codes.resource_type(argument)), _type)

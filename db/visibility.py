@@ -49,9 +49,12 @@ def _within(table: Any, viewer: Shape) -> ColumnElement[bool]:
     if role == "ADMIN" or not bounded:
         return true()
     own = bindparam("viewer_area", type_=Integer)
+    inside: ColumnElement[bool]
     if is_county and "county_id" in table.c:
-        return table.c.county_id == own
-    return table.c.area_id.in_(areas_within(own))
+        inside = table.c.county_id == own
+    else:
+        inside = table.c.area_id.in_(areas_within(own))
+    return inside
 
 
 def _party(table: Any, viewer: Shape) -> ColumnElement[bool]:

@@ -197,6 +197,10 @@ def facet(description: str, labels: Mapping[str, tuple[str, str]] | None = None)
     return MappedField(FacetBy(labels or {}), description=description)
 
 
+def root(kind: Kind, description: str, arguments: Sequence[StrawberryArgument]) -> Any:
+    return MappedField(kind, description=description, arguments=arguments)
+
+
 def root_page(entity: str, description: str, arguments: Sequence[StrawberryArgument]) -> Any:
     return MappedField(RootPage(entity, 20), description=description, arguments=arguments)
 

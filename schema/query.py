@@ -9,7 +9,6 @@ import strawberry
 from schema.areas import Area
 from schema.enums import AreaLevel, ResourceKind, Society
 from schema.mapping import (
-    MappedField,
     RootCode,
     RootNode,
     RootNodes,
@@ -17,6 +16,7 @@ from schema.mapping import (
     both_ways,
     forward,
     given,
+    root,
     root_page,
 )
 from schema.needs import NeedConnection, NeedFilter
@@ -40,20 +40,20 @@ def _where(filter_type: Any) -> Any:
 
 @strawberry.type(description="Questions. 查询。")
 class Query:
-    node: Node | None = MappedField(
+    node: Node | None = root(
         RootNode(),
-        description="One thing by its id; null where there is none that you may see. 按编号取一项。",
-        arguments=[argument("id", strawberry.ID, "Global id. 全局编号。")],
+        "One thing by its id; null where there is none that you may see. 按编号取一项。",
+        [argument("id", strawberry.ID, "Global id. 全局编号。")],
     )
-    nodes: list[Node | None] = MappedField(
+    nodes: list[Node | None] = root(
         RootNodes(),
-        description="Up to 100 things by id, in the order asked, null for each that is not there. 按编号取多项。",
-        arguments=[argument("ids", list[strawberry.ID], "Global ids, at most 100. 全局编号。")],
+        "Up to 100 things by id, in the order asked, null for each that is not there. 按编号取多项。",
+        [argument("ids", list[strawberry.ID], "Global ids, at most 100. 全局编号。")],
     )
-    area: Area | None = MappedField(
+    area: Area | None = root(
         RootCode("area"),
-        description="An area by its code. 按代码取地区。",
-        arguments=[argument("code", str, "GB/T 2260 code, or a zone's local code. 区划代码。")],
+        "An area by its code. 按代码取地区。",
+        [argument("code", str, "GB/T 2260 code, or a zone's local code. 区划代码。")],
     )
     areas: Connection[Area] = root_page(
         "area",

@@ -8,7 +8,6 @@ field are executed by graphql-core on the Strawberry schema, reading rows throug
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,7 +31,6 @@ from graphql.execution.values import VariableValues, get_argument_values, get_va
 from graphql.language import FieldNode, Visitor, visit
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
-from db import faults
 from db.cursors import parse_id
 from db.database import Database
 from db.entities import ENTITIES, ENTITY_OF_TYPE
@@ -41,13 +39,12 @@ from db.viewer import Viewer
 from resolvers.context import Context, utc_now
 from schema import mapping
 from schema.contract import CONTRACT
+from schema.execution.errors import fault, formatted, refusal, told, with_code
 from schema.execution.limits import Limits, check_cost, coded
 from schema.execution.pages import is_constant, resolved
 from schema.execution.parsing import LONGEST_KEPT, Documents, Parsed, Refused
 from schema.execution.rows import ReaderRows
 from schema.execution.selecting import NotMapped, Selector, Slot, mapped_field, node_types, shape_variables
-
-log = logging.getLogger("fivelink.schema")
 
 PREPARED_HELD = 1_000
 PLANS_HELD = 64
@@ -135,13 +132,13 @@ class Executor:
             operation = _operation(prepared, operation_name)
             if operation.operation is not OperationType.QUERY and not allow_mutation:
                 error = coded("MUTATION_OVER_GET", "only queries may be sent with GET", "GET 请求只能执行查询")
-                return Outcome(_refusal([error]), executed=False, mutation_refused=True)
+                return Outcome(refusal([error]), executed=False, mutation_refused=True)
             too_costly = check_cost(prepared.parsed.measure, self.limits, operation_name, variables)
             if too_costly is not None:
-                return Outcome(_refusal([too_costly]), executed=False)
+                return Outcome(refusal([too_costly]), executed=False)
             coerced = self._coerce(operation, variables)
         except Refused as refused:
-            return Outcome(_refusal(refused.errors), executed=False)
+            return Outcome(refusal(refused.errors), executed=False)
         if operation.operation is OperationType.QUERY:
             roots = self._roots(prepared, operation, coerced)
             if roots is not None:
@@ -153,11 +150,11 @@ class Executor:
     def _prepare(self, query: str) -> _Prepared:
         parsed = self._documents.get(query)
         try:
-            errors = validate(self.schema, parsed.document, self._rules, max_errors=20, hide_suggestions=True)
+            errors = validate(self.schema, parsed.document, self._rules, max_errors=5, hide_suggestions=True)
         except RecursionError:
             errors = [coded("QUERY_TOO_DEEP", "the document is nested too deeply", "查询嵌套过深")]
         if errors:
-            raise Refused([_with_code(error, "VALIDATION_FAILED", "查询与接口约定不符") for error in errors])
+            raise Refused([with_code(error, "VALIDATION_FAILED", "查询与接口约定不符") for error in errors])
         fragments, operations = {}, {}
         for definition in parsed.document.definitions:
             if isinstance(definition, FragmentDefinitionNode):
@@ -178,7 +175,7 @@ class Executor:
             self.schema, operation.variable_definitions, variables or {}, max_errors=20, hide_suggestions=True
         )
         if isinstance(found, list):
-            raise Refused([_with_code(error, "BAD_VARIABLES", "变量的值与其类型不符") for error in found])
+            raise Refused([with_code(error, "BAD_VARIABLES", "变量的值与其类型不符") for error in found])
         return found
 
     def _roots(
@@ -242,7 +239,7 @@ class Executor:
 
     async def _compiled(self, roots: list[_Root], viewer: Viewer, variables: VariableValues) -> Outcome:
         codes = self.reader.codes
-        pages = []
+        pages: list[tuple[list[Any], dict[str, Any]]] = []
         try:
             for root in roots:
                 if root.kind == "__typename":
@@ -257,21 +254,23 @@ class Executor:
                     await resolved(own, variables, codes)
                 pages.append((slots, arguments))
         except GraphQLError as error:
-            return Outcome(_refusal([error]), executed=False)
-        data: dict[str, Any] | None = {}
-        errors = []
+            return Outcome(refusal([error]), executed=False)
+        data: dict[str, Any] = {}
+        errors: list[GraphQLError] = []
+        lost = False
         for root, (slots, arguments) in zip(roots, pages, strict=True):
             try:
                 async with asyncio.timeout(self.timeout_seconds):
                     data[root.key] = await self._read(root, slots, arguments, viewer, variables)
             except Exception as error:
-                errors.append(_fault(error, root.node, [root.key]))
+                errors.append(fault(error, root.node, [root.key]))
                 if is_non_null_type(root.definition.type):
-                    data = None
+                    lost = True
                     break
                 data[root.key] = None
         if errors:
-            return Outcome(orjson.dumps({"data": data, "errors": [_formatted(e) for e in errors]}), executed=True)
+            body = {"data": None if lost else data, "errors": [formatted(error) for error in errors]}
+            return Outcome(orjson.dumps(body), executed=True)
         return Outcome(orjson.dumps({"data": data}), executed=True)
 
     async def _read(
@@ -317,7 +316,7 @@ class Executor:
             # Before an act is done, every page its answer asks for is checked.
             await resolved(self._all_slots(prepared, operation), coerced, self.reader.codes)
         except GraphQLError as error:
-            return Outcome(_refusal([error]), executed=False)
+            return Outcome(refusal([error]), executed=False)
         context = RequestContext(
             rows=ReaderRows(self.reader, viewer),
             acts=Context(database=self.database, viewer=viewer, clock=self.clock),
@@ -333,10 +332,10 @@ class Executor:
             )
             result: ExecutionResult = answer if isinstance(answer, ExecutionResult) else await answer
         except Exception as error:
-            return Outcome(_refusal([_fault(error, operation, None)]), executed=True)
+            return Outcome(refusal([fault(error, operation, None)]), executed=True)
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
-            body["errors"] = [_formatted(_told(error)) for error in result.errors]
+            body["errors"] = [formatted(told(error)) for error in result.errors]
         return Outcome(orjson.dumps(body), executed=True)
 
     def _all_slots(self, prepared: _Prepared, operation: OperationDefinitionNode) -> list[Slot]:
@@ -394,43 +393,3 @@ def _check_ids(root: _Root, arguments: dict[str, Any]) -> None:
     code = arguments.get("code")
     if isinstance(root.kind, mapping.RootCode) and isinstance(code, str) and "\x00" in code:
         raise coded("BAD_TEXT", "code holds a NUL character", "代码含有空字符", nodes=root.node)
-
-
-def _with_code(error: GraphQLError, code: str, text_zh: str) -> GraphQLError:
-    if error.extensions and "code" in error.extensions:
-        return error
-    return GraphQLError(
-        error.message,
-        nodes=error.nodes,
-        source=error.source,
-        positions=error.positions,
-        path=error.path,
-        extensions={"code": code, "text_zh": text_zh},
-    )
-
-
-def _fault(error: BaseException, node: Any, path: list[str | int] | None) -> GraphQLError:
-    code, text_zh, text_en = faults.classify(error)
-    if code == "INTERNAL":
-        log.error("fault while reading %s", path, exc_info=error)
-    else:
-        log.warning("%s while reading %s: %s", code, path, type(error).__name__)
-    return GraphQLError(text_en, nodes=node, path=path, extensions={"code": code, "text_zh": text_zh})
-
-
-def _told(error: GraphQLError) -> GraphQLError:
-    """An execution error as a client may see it."""
-    if error.extensions and "code" in error.extensions:
-        return error
-    if error.original_error is None:
-        return _with_code(error, "EXECUTION_FAILED", "执行失败")
-    nodes = list(error.nodes) if error.nodes else None
-    return _fault(error.original_error, nodes, list(error.path) if error.path else None)
-
-
-def _formatted(error: GraphQLError) -> dict[str, Any]:
-    return dict(error.formatted)
-
-
-def _refusal(errors: list[GraphQLError]) -> bytes:
-    return orjson.dumps({"errors": [_formatted(error) for error in errors]})

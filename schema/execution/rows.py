@@ -38,7 +38,7 @@ class ReaderRows:
         assert isinstance(field.kind, mapping.Part)
         return getattr(source, field.kind.name)
 
-    async def _enter(self, kind: Any, source: Any, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Any:
+    async def _enter(self, kind: Any, source: Any, info: GraphQLResolveInfo[Any], arguments: dict[str, Any]) -> Any:
         selector = Selector(info.schema, info.fragments, info.variable_values.coerced, hidden=True)
         definition = info.parent_type.fields[info.field_name]
         target = get_named_type(definition.type)
@@ -53,10 +53,10 @@ class ReaderRows:
         by, value = ("id", source.id) if isinstance(kind, mapping.Entry) else ("code", arguments["code"])
         return await self.reader.one(select, self.viewer, await self._pages(selector, info), by, value)
 
-    async def _pages(self, selector: Selector, info: GraphQLResolveInfo) -> Any:
+    async def _pages(self, selector: Selector, info: GraphQLResolveInfo[Any]) -> Any:
         return await resolved(selector.slots, info.variable_values, self.reader.codes)
 
-    async def _nodes(self, info: GraphQLResolveInfo, ids: list[str]) -> list[Any]:
+    async def _nodes(self, info: GraphQLResolveInfo[Any], ids: list[str]) -> list[Any]:
         wanted = [parse_id(one) for one in ids]
         found: dict[tuple[str, int], Any] = {}
         for typename in OrderedDict.fromkeys(one[0] for one in wanted if one):

@@ -1,0 +1,53 @@
+"""Errors as clients see them: each with a code, a text in both languages, and nothing of the inside."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+
+from db import faults
+
+log = logging.getLogger("fivelink.schema")
+
+
+def with_code(error: GraphQLError, code: str, text_zh: str) -> GraphQLError:
+    if error.extensions and "code" in error.extensions:
+        return error
+    return GraphQLError(
+        error.message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": code, "text_zh": text_zh},
+    )
+
+
+def fault(error: BaseException, node: Any, path: list[str | int] | None) -> GraphQLError:
+    code, text_zh, text_en = faults.classify(error)
+    if code == "INTERNAL":
+        log.error("fault while reading %s", path, exc_info=error)
+    else:
+        log.warning("%s while reading %s: %s", code, path, type(error).__name__)
+    return GraphQLError(text_en, nodes=node, path=path, extensions={"code": code, "text_zh": text_zh})
+
+
+def told(error: GraphQLError) -> GraphQLError:
+    """An execution error as a client may see it."""
+    if error.extensions and "code" in error.extensions:
+        return error
+    if error.original_error is None:
+        return with_code(error, "EXECUTION_FAILED", "执行失败")
+    nodes = list(error.nodes) if error.nodes else None
+    return fault(error.original_error, nodes, list(error.path) if error.path else None)
+
+
+def formatted(error: GraphQLError) -> dict[str, Any]:
+    return dict(error.formatted)
+
+
+def refusal(errors: list[GraphQLError]) -> bytes:
+    return orjson.dumps({"errors": [formatted(error) for error in errors]})
