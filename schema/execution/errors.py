@@ -9,6 +9,7 @@ import orjson
 from graphql import GraphQLError
 
 from db import faults
+from resolvers.errors import Refusal
 
 log = logging.getLogger("fivelink.schema")
 
@@ -42,7 +43,12 @@ def told(error: GraphQLError) -> GraphQLError:
     if error.original_error is None:
         return with_code(error, "EXECUTION_FAILED", "执行失败")
     nodes = list(error.nodes) if error.nodes else None
-    return fault(error.original_error, nodes, list(error.path) if error.path else None)
+    cause = error.original_error
+    if isinstance(cause, Refusal):
+        # A question about what is not there: said as an act would say it.
+        extensions = {"code": cause.code, "text_zh": cause.message_zh}
+        return GraphQLError(cause.message_en, nodes=nodes, path=error.path, extensions=extensions)
+    return fault(cause, nodes, list(error.path) if error.path else None)
 
 
 def formatted(error: GraphQLError) -> dict[str, Any]:
