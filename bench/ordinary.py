@@ -16,7 +16,15 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLSchema, MiddlewareManager, execute
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    MiddlewareManager,
+    execute,
+)
 from graphql.execution.values import get_argument_values
 from strawberry.dataloader import DataLoader
 
@@ -43,17 +51,10 @@ from db.pool import ReadPool
 from db.viewer import Viewer
 from resolvers.context import Context
 from schema import mapping
-from schema.execution.executor import (
-    Executor,
-    RequestContext,
-    _check_ids,
-    _formatted,
-    _operation,
-    _refusal,
-    _told,
-)
+from schema.execution.errors import formatted, refusal, told
+from schema.execution.executor import Executor, RequestContext, _check_ids, _operation
 from schema.execution.limits import check_cost
-from schema.execution.pages import resolved
+from schema.execution.pages import refuse_many_ids, resolved
 from schema.execution.parsing import Refused
 from schema.execution.selecting import mapped_field
 from schema.mapping import MappedField
@@ -122,7 +123,7 @@ class OrdinaryRows:
         kind, name = field.kind, field.python_name
         if isinstance(kind, mapping.Label):
             lang = arguments.get("lang")
-            return source[f"{kind.base}_{'en' if lang is not None and lang.name == 'EN' else 'zh'}"]
+            return _value(source, f"{kind.base}_{'en' if lang is not None and lang.name == 'EN' else 'zh'}")
         if isinstance(kind, mapping.ToOne):
             key = source[f"{name}_id"]
             table = TABLE_OF_TYPE[source["__type"]] if name == "parent" else TO_ONE[name]
@@ -138,7 +139,7 @@ class OrdinaryRows:
             return self._values(kind, source)
         if isinstance(kind, mapping.FacetBy):
             return self._facet(source, name, kind.labels)
-        return self._root(kind, arguments)
+        return self._root(kind, info._raw_info, arguments)
 
     async def _listed(self, table: str, ids: Sequence[int]) -> list[Row]:
         return [row for row in await self._by_id(table).load_many(ids) if row is not None]
@@ -159,7 +160,7 @@ class OrdinaryRows:
 
     # -------------------------------------------------------------------------------- roots
 
-    def _root(self, kind: Any, arguments: dict[str, Any]) -> Any:
+    def _root(self, kind: Any, info: GraphQLResolveInfo[Any], arguments: dict[str, Any]) -> Any:
         if isinstance(kind, mapping.RootPage):
             return self._root_page(kind.entity, arguments, kind.default)
         if isinstance(kind, mapping.RootCode):
@@ -167,6 +168,7 @@ class OrdinaryRows:
         if isinstance(kind, mapping.RootNode):
             return self._node(arguments["id"])
         assert isinstance(kind, mapping.RootNodes)
+        refuse_many_ids(len(arguments["ids"]), info.field_nodes[0])
         return asyncio.gather(*[self._node(one) for one in arguments["ids"]])
 
     async def _by_code(self, table: str, code: str) -> Row | None:
@@ -344,7 +346,12 @@ class PlainFields(MiddlewareManager):
 def _plain(name: str) -> Callable[..., Any]:
     if name == "id":
         return lambda source, info: global_id(f"{source['__type']}:{source['id']}".encode())
-    return lambda source, info: source[name]
+    return lambda source, info: source[name] if type(source) is dict else _value(source, name)
+
+
+def _value(source: Any, name: str) -> Any:
+    """Of a row or a part of a page; of what a use case answers."""
+    return source[name] if isinstance(source, dict | Page | Edge) else getattr(source, name)
 
 
 # ------------------------------------------------------------------------------------------------ running
@@ -370,9 +377,9 @@ async def run_ordinary(
         coerced = executor._coerce(operation, variables)
         await _checked(executor, prepared, operation, coerced)
     except Refused as refused:
-        return _refusal(refused.errors)
+        return refusal(refused.errors)
     except GraphQLError as error:
-        return _refusal([error])
+        return refusal([error])
     context = RequestContext(
         rows=OrdinaryRows(executor.database.reader, viewer),
         acts=Context(database=executor.database, viewer=viewer, clock=executor.clock),
@@ -389,7 +396,7 @@ async def run_ordinary(
     result: ExecutionResult = answer if isinstance(answer, ExecutionResult) else await answer
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
-        body["errors"] = [_formatted(_told(error)) for error in result.errors]
+        body["errors"] = [formatted(told(error)) for error in result.errors]
     return orjson.dumps(body)
 
 

@@ -70,7 +70,7 @@ def page_arguments(
     given = {**arguments, **where} if where else arguments
     for filter_name, one in entity.filters.items() if root else ():
         argument = given.get(filter_name)
-        if argument is None or (argument == "" and filter_name == "search"):
+        if argument is None or (filter_name == "search" and not argument.strip()):
             continue
         if isinstance(argument, str) and "\x00" in argument:
             raise BadArguments("BAD_TEXT", f"{filter_name} holds a NUL character.", f"{filter_name} 含有空字符。")

@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.areas import AreaRow
-from db.matches import MatchRow, WeightSetRow
+from db.matches import MatchingStateRow, MatchRow, WeightSetRow
 from db.needs import NeedRow
 from db.offers import OfferRow
 from db.parties import PartyRow
@@ -67,6 +67,7 @@ async def write(connection: AsyncConnection) -> None:
                 "weights": [2500, 2000, 1500, 1500, 1500, 1000],
             }
         ],
+        MatchingStateRow: [{"id": 1, "matched_on": NOON.date(), "weight_set_id": 1}],
         PartyRow: _parties(),
         NeedRow: _needs(),
         OfferRow: _offers(),

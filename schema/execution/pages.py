@@ -9,7 +9,7 @@ from graphql import FieldNode, ListValueNode, ObjectValueNode, VariableNode
 from graphql.execution.values import VariableValues, get_argument_values
 
 from db.codes import Codes, UnknownCode
-from db.reader import BadArguments, order_of, page_arguments
+from db.reader import LARGEST_PAGE, BadArguments, order_of, page_arguments
 from db.selection import PageArguments
 from schema.execution.limits import coded
 from schema.execution.selecting import Slot
@@ -48,6 +48,17 @@ def _arguments(slot: Slot, index: int, variables: VariableValues, codes: Codes) 
     if is_constant(slot.node):
         slot.constant = checked
     return checked
+
+
+def refuse_many_ids(count: int, node: FieldNode) -> None:
+    """Raises a coded GraphQLError where `nodes` is asked for more than a page of ids."""
+    if count > LARGEST_PAGE:
+        raise coded(
+            "BAD_PAGE",
+            f"at most {LARGEST_PAGE} ids at once, not {count}",
+            f"一次最多 {LARGEST_PAGE} 个编号",
+            nodes=node,
+        )
 
 
 async def resolved(slots: Sequence[Slot], variables: VariableValues, codes: Codes) -> list[PageArguments]:

@@ -16,7 +16,7 @@ from db.entities import ENTITY_OF_TYPE
 from db.reader import Reader
 from db.viewer import Viewer
 from schema import mapping
-from schema.execution.pages import resolved
+from schema.execution.pages import refuse_many_ids, resolved
 from schema.execution.selecting import Selector, node_types
 from schema.mapping import MappedField
 
@@ -57,6 +57,7 @@ class ReaderRows:
         return await resolved(selector.slots, info.variable_values, self.reader.codes)
 
     async def _nodes(self, info: GraphQLResolveInfo[Any], ids: list[str]) -> list[Any]:
+        refuse_many_ids(len(ids), info.field_nodes[0])
         wanted = [parse_id(one) for one in ids]
         found: dict[tuple[str, int], Any] = {}
         for typename in OrderedDict.fromkeys(one[0] for one in wanted if one):

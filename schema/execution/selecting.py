@@ -108,6 +108,9 @@ class Selector:
             if name in ("skip", "include"):
                 value = directive.arguments[0].value
                 truth = self.variables[value.name.value] if isinstance(value, VariableNode) else value.value
+                if truth is None:
+                    # Null sent for a variable that has a default: graphql-core says what is wrong with it.
+                    raise NotMapped(name)
                 if bool(truth) == (name == "skip"):
                     return False
         return True

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+from binascii import b2a_base64
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from graphql import (
@@ -92,8 +94,9 @@ def goals(schema: GraphQLSchema, computed: bool = False) -> list[Goal]:
     return found
 
 
-def _paths(schema: GraphQLSchema) -> dict[str, list[tuple[str, str]]]:
-    """Type -> the shortest way there from Query: (parent type, field) steps. Introspection is left out."""
+@lru_cache
+def _paths(schema: GraphQLSchema, by_id: bool = True) -> dict[str, list[tuple[str, str]]]:
+    """Type -> the shortest way there from Query: (parent type, field) steps; by its id, or else through lists."""
     assert schema.query_type is not None
     ways: dict[str, list[tuple[str, str]]] = {schema.query_type.name: []}
     waiting = deque([schema.query_type.name])
@@ -106,6 +109,8 @@ def _paths(schema: GraphQLSchema) -> dict[str, list[tuple[str, str]]]:
             steps += [(one.name, ways[name]) for one in schema.get_possible_types(of)]
         for field_name, definition in of.fields.items():
             target = get_named_type(definition.type)
+            if not by_id and field_name in ("node", "nodes") and name == "Query":
+                continue
             if not is_leaf_type(target) and mapped_field(definition) is not None:
                 steps.append((target.name, [*ways[name], (name, field_name)]))
         for target_name, way in steps:
@@ -123,6 +128,8 @@ class Maker:
     ) -> None:
         self.schema, self.pool, self.below, self.computed = schema, pool, below, computed
         self.budget = size
+        #: How the ids begin of what the goal is in.
+        self.hint = ""
         self.counter = 0
         self.definitions: dict[str, str] = {}
         self.variables: dict[str, Any] = {}
@@ -133,7 +140,10 @@ class Maker:
         """An operation that reaches `goal`, and whatever chance adds."""
         query = self.schema.query_type
         assert query is not None
-        way = [*_paths(self.schema)[goal[0]], goal[:2]] if goal else []
+        way = [*_paths(self.schema, self._chance(40))[goal[0]], goal[:2]] if goal else []
+        if len(way) > 1 and way[0][1] in ("node", "nodes"):
+            # Three letters of the type are four of base64: enough to take an id of that kind.
+            self.hint = b2a_base64(f"{way[1][0]}:".encode()[:3], newline=False).decode()
         body = self._set(query, {}, 0, way, goal)  # type: ignore[arg-type]
         text = "\n".join([body, *self.fragments])
         # A choice may have been taken back after its variable was named.
@@ -162,7 +172,7 @@ class Maker:
             parent: Any = self.schema.type_map[way[0][0]]
             wanted = self._field(parent, way[0][1], scope, depth, way[1:], goal)
             parts.append(wanted if parent is of else f"... on {parent.name} {{ {wanted} }}")
-        for _ in range(1 + self.below(4)):
+        for _ in range(1 + self.below(5)):
             if self.budget > 0:
                 parts.append(self._selection(of, scope, depth))
         if not parts:
@@ -265,7 +275,11 @@ class Maker:
             forced = argument == wanted
             if argument == "last" and any(one.startswith("first") for one in given) and self._chance(95):
                 continue
-            if not forced and not is_non_null_type(declared.type) and not self._chance(40):
+            if (
+                not forced
+                and not is_non_null_type(declared.type)
+                and not self._chance(20 if argument in ("after", "before") else 40)
+            ):
                 continue
             inner = goal[3] if forced and goal and len(goal) > 3 else None
             nullable = not is_non_null_type(declared.type)
@@ -341,7 +355,8 @@ class Maker:
         if name in ("after", "before"):
             return self._cursor(*where)
         if name in ("id", "ids"):
-            return self._pick(self.pool.ids)
+            likely = [one for one in self.pool.ids if self.hint and one.startswith(self.hint)]
+            return self._pick(likely) if likely and self._chance(85) else self._pick(self.pool.ids)
         if name == "offerId":
             return self._pick(self.pool.offer_ids)
         if name in self.pool.codes:
