@@ -380,7 +380,9 @@ class Compiler:
             return self._many(item, relation, level, table, guard)
         assert isinstance(relation, PageOf)
         key = level.column(table, "id")
-        keys = self._keys(level, f"[{key} for r in R[{level.index}]{f' if {guard}' if guard else ''}]")
+        found = f"{key} for r in R[{level.index}]{f' if {guard}' if guard else ''}"
+        # Several rows may point at one joined row, whose page is read once.
+        keys = self._keys(level, f"[{found}]" if table is level.table else f"list({{{found}}})")
         order = relation.order or ENTITIES[relation.entity].order
         parent = next(name for name, one in ENTITIES.items() if one is entity)
         own = self._connection(item, relation.entity, order, (parent, relation), keys)
