@@ -1,8 +1,8 @@
 """Connections for reading: last in, first out, each holding its prepared statements.
 
 asyncpg's own pool resets a connection after every use and hands them out in turn, so a small query pays for one more
-round trip and finds its statement unprepared on most connections. Here the warmest connection is reused first and nothing
-needs a reset, because readers never change session state.
+round trip and finds its statement unprepared on most connections. Here the warmest connection is reused first and
+nothing needs a reset, because readers never change session state.
 """
 
 from __future__ import annotations
@@ -21,16 +21,20 @@ STATEMENTS_HELD = 400
 class ReadConnection:
     """An asyncpg connection and its prepared statements, least recently used dropped first."""
 
-    __slots__ = ("raw", "statements")
+    __slots__ = ("prepared", "raw", "statements")
 
     def __init__(self, raw: asyncpg.Connection) -> None:
         self.raw = raw
+        #: Statements prepared so far.
+        self.prepared = 0
         self.statements: OrderedDict[str, Any] = OrderedDict()
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> list[Any]:
         statement = self.statements.get(sql)
         if statement is None:
-            statement = await self.raw.prepare(sql)
+            self.prepared += 1
+            # Without asyncpg's own cache a statement without a name is parsed and planned again at every use.
+            statement = await self.raw.prepare(sql, name=f"read_{self.prepared}")
             self.statements[sql] = statement
             if len(self.statements) > STATEMENTS_HELD:
                 self.statements.popitem(last=False)
