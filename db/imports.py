@@ -44,9 +44,14 @@ async def areas_called(conn: AsyncConnection, texts: Collection[str]) -> list[Ar
     return await areas_where(conn, where)
 
 
-async def areas_ending(conn: AsyncConnection, text: str) -> list[Area]:
-    """Areas whose full name ends with the text: 拳铺镇拳西村. At most 20."""
-    return await areas_where(conn, func.right(AreaRow.full_name, len(text)) == text, 20)
+async def areas_named(conn: AsyncConnection, names: Collection[str]) -> list[Area]:
+    """Areas of exactly these names, by code."""
+    return await areas_where(conn, AreaRow.name == _texts("names", names))
+
+
+async def roots(conn: AsyncConnection) -> list[Area]:
+    """Areas that stand below no other: the provinces. By code."""
+    return await areas_where(conn, AreaRow.parent_id.is_(None))
 
 
 async def parties_called(
@@ -78,6 +83,13 @@ async def rows_by(
     return (await conn.execute(select(table).where(where).order_by(table.c.id).with_for_update())).all()
 
 
+async def offers_of(conn: AsyncConnection, provider_ids: Collection[int]) -> Sequence[Any]:
+    """Offer rows of these parties, locked until the import ends, by id."""
+    table = OfferRow.__table__
+    where = table.c.provider_id == _ids("providers", provider_ids)
+    return (await conn.execute(select(table).where(where).order_by(table.c.id).with_for_update())).all()
+
+
 async def home_counties(conn: AsyncConnection) -> list[int]:
     """The counties in which communities are registered; two suffice to know that there is not just one."""
     column = PartyRow.county_id
@@ -96,8 +108,16 @@ async def add_many(conn: AsyncConnection, row: type[Base], rows: Sequence[Mappin
     return [int(id) for id in made.scalars()]
 
 
-async def change_party(conn: AsyncConnection, id: int, values: Mapping[str, Any]) -> None:
+async def change_party(conn: AsyncConnection, id: int, values: Mapping[str, Any]) -> tuple[list[int], list[int]]:
+    """Sets columns of one party. A party that moves takes its needs and offers along; their ids."""
     await conn.execute(update(PartyRow).where(PartyRow.id == id).values(**values))
+    place = {name: values[name] for name in ("area_id", "county_id") if name in values}
+    if not place:
+        return [], []
+    moved = update(NeedRow).where(NeedRow.community_id == id).values(**place).returning(NeedRow.id)
+    need_ids = [int(row[0]) for row in await conn.execute(moved)]
+    moved_too = update(OfferRow).where(OfferRow.provider_id == id).values(**place).returning(OfferRow.id)
+    return need_ids, [int(row[0]) for row in await conn.execute(moved_too)]
 
 
 NEED, OFFER, PARTY = NeedRow, OfferRow, PartyRow

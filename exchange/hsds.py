@@ -18,12 +18,12 @@ import orjson
 from exchange import delimited
 from exchange.hsds_records import Collector, looks_like, wrong_shape
 from exchange.hsds_tables import Tables, assemble
-from exchange.hsds_writing import write
+from exchange.hsds_writing import service_id, write
 from exchange.messages import fault, refusal
 from exchange.records import Place, Sheet
 from exchange.workbook import check_size
 
-__all__ = ["read_folder", "read_json", "read_zip", "write"]
+__all__ = ["read_folder", "read_json", "read_zip", "service_id", "write"]
 
 Progress = Callable[[int, "int | None"], None]
 _NEEDED = ("services.csv", "organizations.csv")

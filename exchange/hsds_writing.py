@@ -29,9 +29,9 @@ def write(path: str | Path, offers: Iterable[OfferRecord], parties: Iterable[Par
     O(offers + parties).
     """
     path = Path(path)
-    known: dict[str, PartyRecord] = {}
+    known: dict[object, PartyRecord] = {}
     for party in parties:
-        for key in (party.reference, party.credit_code, party.name):
+        for key in (party.reference, party.credit_code, (party.name, party.kind, party.area), party.name):
             if key:
                 known.setdefault(key, party)
     services = [_service(offer, known) for offer in offers]
@@ -55,15 +55,31 @@ def _id(*parts: str | None) -> str:
     return str(uuid.uuid5(_NAMESPACE, "\x1f".join(part or "" for part in parts)))
 
 
-def _identity(reference: str | None, *otherwise: str | None) -> str:
+def service_id(offer: OfferRecord) -> str:
+    """The id an offer has in HSDS: its own where it came from a directory, else made of its platform id and provider.
+
+    An import finds the stored offer again by it, so it must not rest on what may change.
+    """
+    if offer.reference and _UUID.fullmatch(offer.reference):
+        return offer.reference
+    if offer.platform_id:
+        return _id("offer", offer.platform_id, offer.provider)
+    return _id("offer", offer.reference, offer.provider, offer.title)
+
+
+def _organization_id(party: PartyRecord | None, offer: OfferRecord) -> str:
+    reference = party.reference if party else offer.provider_reference
     if reference and _UUID.fullmatch(reference):
         return reference
-    return _id(reference) if reference else _id(*otherwise)
+    if party is not None and party.platform_id:
+        return _id("party", party.platform_id)
+    return _id("party", reference or offer.credit_code or offer.provider)
 
 
-def _service(offer: OfferRecord, known: dict[str, PartyRecord]) -> dict[str, Any]:
-    key = _identity(offer.reference, "offer", offer.platform_id, offer.provider, offer.title)
-    keys = (offer.provider_reference, offer.credit_code, offer.provider)
+def _service(offer: OfferRecord, known: dict[object, PartyRecord]) -> dict[str, Any]:
+    key = service_id(offer)
+    place = (offer.provider, offer.provider_kind, offer.provider_area)
+    keys = (offer.provider_reference, offer.credit_code, place, offer.provider)
     party = next((known[name] for name in keys if name and name in known), None)
     organization = _organization(offer, party)
     service: dict[str, Any] = {
@@ -100,11 +116,10 @@ def _service(offer: OfferRecord, known: dict[str, PartyRecord]) -> dict[str, Any
 
 def _organization(offer: OfferRecord, party: PartyRecord | None) -> dict[str, Any]:
     name = party.name if party else offer.provider
-    reference = party.reference if party else offer.provider_reference
     area = party.area if party else offer.provider_area
     credit_code = party.credit_code if party else offer.credit_code
     kind = party.kind if party else offer.provider_kind
-    key = _identity(reference, "party", credit_code or name)
+    key = _organization_id(party, offer)
     organization: dict[str, Any] = {"id": key, "name": name, "description": name}
     if credit_code:
         organization["organization_identifiers"] = [

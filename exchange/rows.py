@@ -29,7 +29,7 @@ from exchange.text import fold, split_list, tidy
 
 #: Characters in a title, a name or any other single text.
 LONGEST_TEXT = 200
-LONGEST_LIST = 200
+LONGEST_LIST = 1_000
 _MOST_FILLED = 5_000_000
 _NEVER_REPEATED = {"platform_id", "reference"}
 _AMOUNTS = {"quantity", "capacity", "headcount", "minimum_per_need", "maximum_per_need"}
@@ -97,6 +97,8 @@ class Row:
             self.fail(name, "damaged_number", value=as_text(cell))
             return None
         written = self.text(name, may_be_blank=True)
+        if self._cell("platform_id") is not None:
+            return written  # written by an export, as text
         if written is not None and re.fullmatch(r"\d(\.\d+)?[eE]\+?\d+", written):
             self.fail(name, "damaged_number", value=written)
             return None

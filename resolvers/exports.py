@@ -19,6 +19,9 @@ from resolvers.context import Context
 from resolvers.import_names import Names
 from resolvers.vocabulary import CLIENT_GROUP, DOMAIN, Vocabulary, vocabulary
 
+#: A cell of a workbook holds 32,767 characters.
+NAMED_AREAS = 200
+
 
 async def run(context: Context, path: Path, *, area: str | None = None) -> tuple[list[Path], dict[str, int]]:
     """Writes needs, offers and parties (of an area and below) to .xlsx, .csv or HSDS .json.
@@ -35,11 +38,17 @@ async def run(context: Context, path: Path, *, area: str | None = None) -> tuple
             problems = Problems()
             place = await words.check_area(conn, problems, "area", area)
             problems.stop()
-        records = await _Writer(conn, words, Place(path.name)).records(place)
+        is_directory = path.suffix.lower() == ".json"
+        records = await _Writer(conn, words, Place(path.name)).records(place, active_only=is_directory)
     counts = {kind: len(found) for kind, found in records.items()}
-    if path.suffix.lower() == ".json":
+    if is_directory:
         parties = [one for one in records["parties"] if isinstance(one, PartyRecord)]
         offers = [one for one in records["offers"] if isinstance(one, OfferRecord)]
+        counts = {
+            "needs": 0,
+            "offers": len(offers),
+            "parties": len({one.provider_reference or one.provider for one in offers}),
+        }
         return [hsds.write(path, offers, parties)], counts
     sheet = Sheet(path.name, None, records=[one for found in records.values() for one in found])
     return writing.write(path, [sheet]), counts
@@ -50,10 +59,13 @@ class _Writer:
         self.conn, self.words, self.place = conn, words, place
         self.names = Names(words)
 
-    async def records(self, area: Area | None) -> dict[str, list[Record]]:
+    async def records(self, area: Area | None, *, active_only: bool = False) -> dict[str, list[Record]]:
+        """Needs, offers and parties. `active_only`: what a directory shows, no offer that is paused or a draft."""
         area_id = area.id if area else None
         needs = await exports.needs(self.conn, area_id)
         offers = await exports.offers(self.conn, area_id)
+        if active_only:
+            offers = [one for one in offers if one.status == "ACTIVE"]
         owners = {one.community_id for one in needs} | {one.provider_id for one in offers}
         parties = await exports.parties(self.conn, area_id, owners)
         self.parties = {one.id: one for one in parties}
@@ -71,8 +83,13 @@ class _Writer:
     def _area(self, id: int) -> str:
         """The full name where it means this area alone, else the code."""
         area = self.areas[id]
-        found = self.names.area(area.full_name)
-        return area.full_name if isinstance(found, Area) and found.id == id else area.code
+        return area.full_name if self.names.means(area.full_name, area) else area.code
+
+    def _coverage(self, ids: list[int]) -> tuple[str, ...]:
+        """Names, or codes where so many names would not fit into a cell."""
+        if len(ids) > NAMED_AREAS:
+            return tuple(self.areas[id].code for id in ids)
+        return tuple(self._area(id) for id in ids)
 
     def _term(self, id: int | None, *schemes: str) -> str | None:
         if id is None:
@@ -113,12 +130,13 @@ class _Writer:
             title=row.title,
             provider=provider.name,
             provider_kind=provider.kind,
+            provider_reference=_party_number(provider.reference),
             provider_area=self._area(provider.area_id),
             credit_code=provider.credit_code,
             capacity=row.capacity,
             resource_type=self._type(row.resource_type_id, row.title),
             unit=self.words.types_by_id[row.resource_type_id].unit,
-            coverage=tuple(self._area(id) for id in row.coverage_ids),
+            coverage=self._coverage(row.coverage_ids),
             client_groups=self._groups(row.client_group_ids),
             minimum_per_need=row.minimum_per_need,
             maximum_per_need=row.maximum_per_need,
@@ -141,8 +159,12 @@ class _Writer:
             industry=self._term(row.industry_id),
             source=self._term(row.source_id),
             platform_id=global_id(f"{PARTY_TYPES[row.kind]}:{row.id}".encode()),
-            reference=row.reference.removeprefix("party:") if row.reference else None,
+            reference=_party_number(row.reference),
         )
+
+
+def _party_number(reference: str | None) -> str | None:
+    return reference.removeprefix("party:") if reference else None
 
 
 def _number(reference: str | None) -> str | None:

@@ -14,7 +14,8 @@ from typing import Any
 from db.areas import Area
 from db.terms import ResourceType, Term
 from exchange.records import NeedRecord, OfferRecord, PartyRecord, Record
-from resolvers.import_names import Names, Trouble, kind_by_name
+from resolvers.checks import Problems, clipped
+from resolvers.import_names import Names, Trouble, credit_code, kind_by_name
 from resolvers.vocabulary import CHANNEL, CLIENT_GROUP, DOMAIN, FUND_SOURCE, INDUSTRY, Vocabulary
 
 #: column -> the name of the input that the acts check.
@@ -66,17 +67,38 @@ class Draft:
 
 @dataclass(slots=True, eq=False)
 class Wanted:
-    """A party that must be registered first; `row` once it is."""
+    """A party that a row needs and nobody registered: it has its id already and is written with the first such row."""
 
-    values: dict[str, Any]
+    name: str
+    kind: str
+    area_id: int
+    county_id: int | None
+    area_code: str
+    credit_code: str | None
+    reference: str | None
     record: Record
-    row: Any = None
+    id: int = 0
+    is_written: bool = False
+
+    @property
+    def row(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "name": self.name,
+            "area_id": self.area_id,
+            "county_id": self.county_id,
+            "credit_code": self.credit_code,
+            "reference": self.reference,
+            # A list of offers does not say how many a team is; taken for one person, its name is not public.
+            "headcount": 1 if self.kind == "VOLUNTEER" else None,
+        }
 
 
 class Drafts:
     def __init__(self, words: Vocabulary, names: Names) -> None:
         self.words, self.names = words, names
-        self._wanted: dict[tuple[str, int, str], Wanted] = {}
+        self._wanted: dict[tuple[Any, ...], Wanted] = {}
         self._alike: Counter[str] = Counter()
 
     # ---------------------------------------------------------------------------------------- owners
@@ -91,14 +113,20 @@ class Drafts:
             return provider if provider is not None else self._new_provider(record)
         return None
 
-    def _new_provider(self, record: OfferRecord) -> Wanted | Trouble:
+    def _new_provider(self, record: OfferRecord) -> Any:
         name = record.provider.strip()
         kind = record.provider_kind or kind_by_name(name)
-        if kind not in ("ORGANIZATION", "DONOR_FIRM", "FUND"):
+        if kind in (None, "COMMUNITY"):
+            found = self.names.community(record.provider, record.provider_area)
+            if isinstance(found, Area):
+                return self._want("COMMUNITY", found.name, found, record)
+            if kind == "COMMUNITY" or not isinstance(found, Trouble):
+                return found
+        if kind is None:
             return Trouble(
                 "UNKNOWN_PROVIDER",
-                f"提供方“{name[:40]}”尚未登记;请先列入组织名录",
-                f'the provider "{name[:40]}" is not registered; put it in a list of parties first',
+                f"提供方“{clipped(name)}”尚未登记,也看不出类别;请加一列“提供方类别”,或先列入组织名录",
+                f'the provider "{clipped(name)}" is not registered; add a column for its kind, or list it as a party',
             )
         area: Area | Trouble | None = self.names.home
         if record.provider_area:
@@ -108,13 +136,22 @@ class Drafts:
         if area is None:
             return Trouble(
                 "PROVIDER_AREA_REQUIRED",
-                f"提供方“{name[:40]}”尚未登记,也看不出在哪里;请加一列“所在地”",
-                f'the provider "{name[:40]}" is not registered and its area is not clear; add a column for it',
+                f"提供方“{clipped(name)}”尚未登记,也看不出在哪里;请加一列“所在地”",
+                f'the provider "{clipped(name)}" is not registered and its area is not clear; add a column for it',
             )
         if isinstance(area, Trouble):
             return area
         reference = f"party:{record.provider_reference}" if record.provider_reference else None
-        return self._want(kind, name, area, record, record.credit_code, reference)
+        code = credit_code(record.credit_code)
+        problems = Problems()
+        problems.text("name", name)
+        problems.credit_code("creditCode", code)
+        if problems.fields:
+            one = problems.fields[0]
+            return Trouble(one.code, one.message_zh, one.message_en)
+        return self.names.clash(kind, area.id, name, code, None) or self._want(
+            kind, name, area, record, code, reference
+        )
 
     def _want(
         self,
@@ -122,18 +159,26 @@ class Drafts:
         name: str,
         area: Area,
         record: Record,
-        credit_code: str | None = None,
+        code: str | None = None,
         reference: str | None = None,
     ) -> Wanted:
-        values = {
-            "kind": kind,
-            "name": name,
-            "area_id": area.id,
-            "county_id": area.county_id,
-            "credit_code": credit_code,
-            "reference": reference,
-        }
-        return self._wanted.setdefault((kind, area.id, name), Wanted(values, record))
+        """One for all rows that say the same; a credit code or a number says more than a name."""
+        keys: list[tuple[Any, ...]] = [("name", kind, area.id, name)]
+        keys += [("code", code)] if code else []
+        keys += [("reference", reference)] if reference else []
+        known = next((self._wanted[key] for key in reversed(keys) if key in self._wanted), None)
+        if known is None:
+            known = Wanted(name, kind, area.id, area.county_id, area.code, code, reference, record)
+        known.credit_code = known.credit_code or code
+        known.reference = known.reference or reference
+        for key in keys:
+            self._wanted.setdefault(key, known)
+        return known
+
+    @property
+    def unnumbered(self) -> list[Wanted]:
+        """Those without an id so far, in the order of the file."""
+        return list(dict.fromkeys(one for one in self._wanted.values() if not one.id))
 
     # ---------------------------------------------------------------------------------------- drafts
 
@@ -185,13 +230,13 @@ class Drafts:
         kind = self._type(draft, record.resource_type, record.title, record.unit, record.type_hints)
         groups = self._terms(draft, [CLIENT_GROUP], record.client_groups)
         earmark = self._terms(draft, [CLIENT_GROUP, DOMAIN], [record.earmark] if record.earmark else [])
-        areas = []
-        for text in record.coverage:
-            area = self.names.area(text)
-            if isinstance(area, Trouble):
-                draft.troubles.append(area)
-            elif area not in areas:
-                areas.append(area)
+        areas: list[Area] = []
+        for text in record.coverage if own is not None else ():
+            found = self.names.covered(text, own)
+            if isinstance(found, Trouble):
+                draft.troubles.append(found)
+            else:
+                areas += [area for area in found if area not in areas]
         if draft.troubles or own is None or kind is None:
             return draft
         if not areas:
@@ -229,6 +274,7 @@ class Drafts:
 
     def _party(self, record: PartyRecord) -> Draft:
         draft = Draft(record, record.name.strip())
+        code = credit_code(record.credit_code)
         draft.reference = f"party:{record.reference}" if record.reference else None
         area = self.names.area(record.area) if record.area else self.names.home
         if area is None:
@@ -243,7 +289,7 @@ class Drafts:
         given: dict[str, tuple[Any, Any]] = {
             "name": (draft.title, draft.title),
             "area_id": (area.id, area.code),
-            "credit_code": (record.credit_code, record.credit_code),
+            "credit_code": (code, code),
             "founded_on": (record.founded_on, record.founded_on),
             "headcount": (record.headcount, record.headcount) if volunteers else (None, None),
             "industry_id": (industry[0].id, industry[0].code) if industry else (None, None),

@@ -18,19 +18,29 @@ from db.areas import Area
 from db.terms import ResourceType, Term
 from exchange.records import NeedRecord, OfferRecord, PartyRecord
 from exchange.synonyms import TypeVocabulary, TypeWords
-from exchange.text import fold
+from exchange.text import fold, tidy
 from exchange.values import split_unit
-from resolvers.checks import clipped
+from resolvers.checks import Problems, clipped
 from resolvers.vocabulary import Vocabulary
 
 Record = PartyRecord | NeedRecord | OfferRecord
 
 _OFFICES = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "居委会", "村委会", "委员会")
 _ENDINGS = ("镇", "乡", "街道", "村", "社区", "县", "区", "市", "省", "街道办事处")
-_WHOLE = frozenset({"全县", "全县域", "全域", "县域", "本县", "全区", "全市", "全镇", "全乡", "本镇", "本乡", "全街道"})
+_COUNTY_WIDE = frozenset({"全县", "全县域", "全域", "县域", "本县", "全区", "本区", "县内", "全县范围"})
+_CITY_WIDE = frozenset({"全市", "本市", "市内"})
+_TOWN_WIDE = frozenset({"全镇", "全乡", "本镇", "本乡", "全街道", "本街道", "全乡镇", "本乡镇", "本辖区"})
+_NATION_WIDE = frozenset({"全国", "全国各地", "全国范围"})
+_WHOLE = _COUNTY_WIDE | _CITY_WIDE | _TOWN_WIDE | _NATION_WIDE
 
 #: What a provider that is not registered yet must be, by how its name ends or what it holds. Longest word first.
 _KINDS: tuple[tuple[str, str], ...] = (
+    ("志愿服务总队", "VOLUNTEER"),
+    ("志愿服务队", "VOLUNTEER"),
+    ("志愿者", "VOLUNTEER"),
+    ("服务队", "VOLUNTEER"),
+    ("志愿队", "VOLUNTEER"),
+    ("义工队", "VOLUNTEER"),
     ("合作社", "DONOR_FIRM"),
     ("公益金", "FUND"),
     ("慈善总会", "ORGANIZATION"),
@@ -69,6 +79,11 @@ class Trouble:
     text_en: str
 
 
+def credit_code(text: str | None) -> str | None:
+    """In its compact upper-case form; a wrong one too, so that it can be told."""
+    return Problems().credit_code("creditCode", text)
+
+
 def kind_by_name(name: str) -> str | None:
     """The kind that a provider's name gives away, None where it does not."""
     found = [(name.rfind(word) + len(word), len(word), kind) for word, kind in _KINDS if word in name]
@@ -90,7 +105,7 @@ def _spellings(text: str) -> list[str]:
     return [text.strip(), given, *(given + ending for ending in _ENDINGS)]
 
 
-def _whole_county(text: str) -> bool:
+def _is_relative(text: str) -> bool:
     return plain(text) in _WHOLE
 
 
@@ -100,6 +115,11 @@ class Names:
 
     words: Vocabulary
     home: Area | None = None
+    #: Where places nobody here knows are taken to lie; None: they are faults.
+    elsewhere: Area | None = None
+    #: The texts that were taken so.
+    assumed: dict[str, None] = field(default_factory=dict)
+    _roots: list[Area] = field(default_factory=list)
     _areas: dict[str, list[Area]] = field(default_factory=dict)
     _by_id: dict[int, Area] = field(default_factory=dict)
     _communities: dict[int, list[Any]] = field(default_factory=dict)
@@ -110,10 +130,15 @@ class Names:
 
     @classmethod
     async def gather(
-        cls, conn: AsyncConnection, words: Vocabulary, records: Iterable[Record], home: Area | None
+        cls,
+        conn: AsyncConnection,
+        words: Vocabulary,
+        records: Iterable[Record],
+        home: Area | None,
+        elsewhere: Area | None = None,
     ) -> Names:
-        """Asks for everything the records name: four statements, and one for each name that no spelling finds."""
-        names = cls(words, home)
+        """Asks for everything the records name, in a number of statements that does not depend on how much that is."""
+        names = cls(words, home, elsewhere)
         records = list(records)
         if home is None:
             only = await imports.home_counties(conn)
@@ -128,13 +153,17 @@ class Names:
                 parties[one.community] = None
             elif isinstance(one, OfferRecord):
                 places |= dict.fromkeys(filter(None, (*one.coverage, one.provider_area)))
+                if one.provider_kind in (None, "COMMUNITY"):
+                    places[one.provider] = None
                 parties[one.provider] = None
-                codes |= dict.fromkeys(filter(None, (one.provider, one.credit_code)))
+                codes |= dict.fromkeys(filter(None, (one.provider, credit_code(one.credit_code))))
             else:
                 places |= dict.fromkeys(filter(None, (one.area,)))
                 parties[one.name] = None
-                codes |= dict.fromkeys(filter(None, (one.credit_code,)))
-        await names.gather_areas(conn, [p for p in places if not _whole_county(p)])
+                codes |= dict.fromkeys(filter(None, (credit_code(one.credit_code),)))
+        await names.gather_areas(conn, [p for p in places if not _is_relative(p)])
+        if any(plain(p) in _NATION_WIDE for p in places):
+            names._roots = await imports.roots(conn)
         references = [f"party:{r}" for r in _references(records)]
         rows = await imports.parties_called(conn, [s for n in parties for s in (n, plain(n))], list(codes), references)
         for row in rows:
@@ -143,9 +172,9 @@ class Names:
         for row in await imports.communities_in(conn, list(names._by_id)):
             homes.append(row.area_id)
             names.know_party(row)
-        counties = [row.county_id for row in rows if row.county_id is not None]
-        names.know_areas((await words.areas_by_id(conn, {*homes, *counties})).values())
-        names.know_areas([names.home] if names.home else [])
+        at_home = await words.areas_by_id(conn, set(homes))
+        named = [*at_home.values(), *names._by_id.values(), *([names.home] if names.home else [])]
+        await names.know_paths(conn, named)
         names.index_words()
         return names
 
@@ -157,11 +186,23 @@ class Names:
             for name in {area.code, area.name, area.full_name}:
                 by_text.setdefault(name, []).append(area)
         for text, spellings in spelled.items():
-            hits = next((by_text[s] for s in spellings if s in by_text), [])
-            if not hits and 3 <= len(plain(text)) <= 60:
-                hits = await imports.areas_ending(conn, plain(text))
-            self._areas[text] = hits
-            self._by_id |= {area.id: area for area in hits}
+            self._areas[text] = next((by_text[s] for s in spellings if s in by_text), [])
+        await self._gather_joined(conn, [text for text in texts if not self._areas[text] and len(plain(text)) <= 60])
+        self.know_areas(area for text in texts for area in self._areas[text])
+
+    async def _gather_joined(self, conn: AsyncConnection, texts: Sequence[str]) -> None:
+        """拳铺镇拳西村, 梁山县拳铺镇: the end of a full name that begins with the name of a place above."""
+        endings = {plain(text)[at:] for text in texts for at in range(1, len(plain(text)) - 1)}
+        by_name: dict[str, list[Area]] = {}
+        for area in await imports.areas_named(conn, endings) if endings else ():
+            by_name.setdefault(area.name, []).append(area)
+        for text in texts:
+            written = plain(text)
+            for at in range(1, len(written) - 1):
+                hits = [area for area in by_name.get(written[at:], ()) if area.full_name.endswith(written)]
+                if hits:
+                    self._areas[text] = hits
+                    break
 
     def know_party(self, row: Any) -> None:
         keys = {row.name, plain(row.name), row.credit_code, row.reference} - {None}
@@ -196,7 +237,7 @@ class Names:
 
     def area(self, text: str, township: str | None = None) -> Area | Trouble:
         """The area of a text; of several, those below the township, else those in the home county."""
-        if _whole_county(text):
+        if _is_relative(text):
             if self.home is not None:
                 return self.home
             return Trouble("AREA_REQUIRED", f"“{clipped(text)}”指哪个县不明确", f'"{clipped(text)}": of which county?')
@@ -218,10 +259,37 @@ class Names:
                 f"“{clipped(text)}”不止一处:{some};请写明乡镇或区划代码",
                 f'"{clipped(text)}" is several places ({some}); name the township or the code',
             )
+        if self.elsewhere is not None:
+            self.assumed[text] = None
+            return self.elsewhere
         return Trouble(
             "UNKNOWN_AREA",
             f"没有找到地区“{clipped(text)}”,请写名称、全称或区划代码",
             f'no area "{clipped(text)}"; write its name, full name or code',
+        )
+
+    def covered(self, text: str, owner: Any) -> list[Area] | Trouble:
+        """The areas one entry of a coverage means; 全镇, 全县, 全市 and 全国 as seen from the provider."""
+        word = plain(text)
+        if word not in _WHOLE:
+            found = self.area(text)
+            return found if isinstance(found, Trouble) else [found]
+        county = self.county_of(owner)
+        if word in _COUNTY_WIDE:
+            return [county]
+        if word in _NATION_WIDE:
+            return self._roots
+        above = [self._by_id[id] for id in self._by_id[owner.area_id].ancestor_ids if id in self._by_id]
+        if word in _CITY_WIDE:
+            if county.name.endswith("市"):
+                return [county]
+            wide = [area for area in above if area.level == "PREFECTURE"]
+        else:
+            wide = [area for area in above if area.level in ("TOWNSHIP", "ZONE")]
+        if wide:
+            return wide[:1]
+        return Trouble(
+            "AREA_REQUIRED", f"“{clipped(text)}”指哪里不明确,请写地名", f'"{clipped(text)}": of which place?'
         )
 
     def community(self, text: str, township: str | None) -> Any | Area | Trouble:
@@ -269,7 +337,7 @@ class Names:
         rows: list[Any] = []
         for key in (
             f"party:{record.provider_reference}" if record.provider_reference else None,
-            record.credit_code,
+            credit_code(record.credit_code),
             record.provider,
             plain(record.provider),
         ):
@@ -278,10 +346,20 @@ class Names:
                 break
         if record.provider_kind:
             rows = [r for r in rows if r.kind == record.provider_kind]
+        code = credit_code(record.credit_code)
+        if code is not None and rows and all(r.credit_code not in (None, code) for r in rows):
+            return Trouble(
+                "CREDIT_CODE_DIFFERS",
+                f"“{clipped(record.provider)}”登记的统一社会信用代码是 {rows[0].credit_code},与这一行不同,请核对",
+                f'"{clipped(record.provider)}" is registered with the credit code {rows[0].credit_code}, not this one',
+            )
         if len(rows) > 1 and record.provider_area:
             area = self.area(record.provider_area)
             if isinstance(area, Area):
-                rows = [r for r in rows if area.id in self._by_id[r.area_id].ancestor_ids] or rows
+                below = [r for r in rows if area.id in self._by_id[r.area_id].ancestor_ids]
+                rows = [r for r in rows if r.area_id == area.id] or below or rows
+        if len(rows) > 1 and self.home is not None:
+            rows = [r for r in rows if r.county_id == self.home.id] or rows
         if len(rows) > 1:
             return Trouble(
                 "AMBIGUOUS_PROVIDER",
@@ -292,17 +370,59 @@ class Names:
 
     def party(self, record: PartyRecord, area_id: int, reference: str | None) -> Any:
         """The stored row of a party's own record: by credit code, number, or kind, area and name; else None."""
-        for key in (record.credit_code, reference):
+        for key in (credit_code(record.credit_code), reference):
             rows = self._parties.get(key, []) if key else []
             if rows:
                 return rows[0]
         rows = self._parties.get(record.name.strip(), [])
         return next((r for r in rows if r.kind == record.kind and r.area_id == area_id), None)
 
+    def clash(self, kind: str, area_id: int, name: str, code: str | None, own_id: int | None) -> Trouble | None:
+        """Another stored party that has this credit code, or this kind, area and name."""
+        for row in self._parties.get(code, []) if code else []:
+            if row.id != own_id and row.credit_code == code:
+                return Trouble(
+                    "CREDIT_CODE_TAKEN",
+                    f"统一社会信用代码 {code} 已登记为“{row.name}”",
+                    f"credit code {code} is registered as {row.name}",
+                )
+        for row in self._parties.get(name, []):
+            if row.id != own_id and (row.kind, row.area_id, row.name) == (kind, area_id, name):
+                return Trouble(
+                    "ALREADY_REGISTERED",
+                    f"同一地方已登记过同类的“{clipped(name)}”,请换一个能区分的名称",
+                    f'"{clipped(name)}" is registered there already; use a name that tells them apart',
+                )
+        return None
+
+    def means(self, text: str, area: Area) -> bool:
+        """Whether a text names this area and no other, whatever county is at home."""
+        return self._areas.get(text) == [area]
+
+    def fits(self, record: NeedRecord | OfferRecord, owner: Any) -> bool:
+        """Whether the owner a row names may well be this party: by its name, credit code or area."""
+        text = record.community if isinstance(record, NeedRecord) else record.provider
+        township = record.township if isinstance(record, NeedRecord) else None
+        if township is not None and (above := {area.id for area in self._areas.get(township, [])}):
+            own = self._by_id.get(owner.area_id)
+            if own is not None and not above.intersection(own.ancestor_ids):
+                return False
+        if tidy(text) == tidy(owner.name) or plain(text) == plain(owner.name) or text.strip() == owner.credit_code:
+            return True
+        return any(area.id == owner.area_id for area in self._areas.get(text, []))
+
     def county_of(self, row: Any) -> Area:
         """The county of a party; its own area where there is none."""
         own = self._by_id[row.area_id]
         return self._by_id.get(row.county_id, own) if row.county_id is not None else own
+
+    async def know_paths(self, conn: AsyncConnection, areas: Iterable[Area]) -> None:
+        """These areas and those above them."""
+        areas = list(areas)
+        self.know_areas(
+            (await self.words.areas_by_id(conn, {id for area in areas for id in area.ancestor_ids})).values()
+        )
+        self.know_areas(areas)
 
     def know_areas(self, areas: Iterable[Area]) -> None:
         self._by_id |= {area.id: area for area in areas}
@@ -332,6 +452,9 @@ class Names:
                 if guess.code is not None:
                     break
         said = self.words.types[guess.code] if guess.code else None
+        if named is not None and given is not None and given.strip() == named.code:
+            # Whoever writes the code means it.
+            return named
         if named is not None:
             narrower = said is not None and named.id in said.ancestor_ids
             return said if narrower and said is not None else named

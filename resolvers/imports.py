@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import events, imports
@@ -20,7 +22,7 @@ from db.areas import Area
 from exchange import reading
 from exchange.records import Fault, NeedRecord, OfferRecord, PartyRecord, Place, Sheet
 from resolvers import matches
-from resolvers.acts import require_role
+from resolvers.acts import BUSY_STATES, require_role
 from resolvers.checks import Problems
 from resolvers.context import Context
 from resolvers.errors import Conflict
@@ -58,6 +60,9 @@ class FileReport:
     @property
     def faults(self) -> list[Fault]:
         return [fault for sheet in self.sheets for fault in sheet.faults]
+
+
+UNIQUE_VIOLATION = "23505"
 
 
 class _DryRun(Exception):
@@ -101,8 +106,30 @@ async def take(
                 raise _DryRun
     except _DryRun:
         return report
+    except (NoConnectionLeft, DBAPIError) as error:
+        raise _explained(error) from error
     report.written = True
+    # After midnight the lists that nobody touched are those of yesterday.
+    await matches.renew_daily(context)
     return report
+
+
+def _explained(error: Exception) -> Exception:
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if isinstance(error, NoConnectionLeft) or state in BUSY_STATES:
+        return Conflict(
+            "BUSY",
+            "有批量处理正在进行,请稍后再试;这次没有改动任何内容",
+            "a bulk operation is running, try again shortly; nothing was changed",
+        )
+    if state == UNIQUE_VIOLATION:
+        return Conflict(
+            "LIST_CLASHES",
+            "清单中的两行互相冲突,或与同时登记的内容冲突(名称、信用代码或编号相同);这次没有改动任何内容",
+            "two rows clash with each other or with what was registered meanwhile (same name, credit code or number);"
+            " nothing was changed",
+        )
+    return error
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -115,8 +142,10 @@ async def _write(
     words = await vocabulary(context.engine, conn)
     home = await _home(conn, words, area)
     records = [record for sheet in report.sheets for record in sheet.records]
-    names = await Names.gather(conn, words, records, home)
-    work = Importer(context, conn, words, names)
+    # A directory tells where things are in the words of its publisher; a list of the county has to name its places.
+    is_directory = all(sheet.kind is None for sheet in report.sheets)
+    names = await Names.gather(conn, words, records, home, home if is_directory else None)
+    work = Importer(context, conn, words, names, kinds=not is_directory)
     total, done = len(records), 0
     for kinds in ((PartyRecord,), (NeedRecord, OfferRecord)):
         batch = [
@@ -136,6 +165,16 @@ async def _write(
                 say("check", done, total)
         await work.flush()
     report.registered = work.registered
+    if names.assumed and home is not None:
+        some = "、".join(list(names.assumed)[:5]) + ("…" if len(names.assumed) > 5 else "")
+        report.sheets[0].notices.append(
+            Fault(
+                Place(report.file),
+                "AREA_ASSUMED",
+                f"不认识的地名按 --area 记在{home.full_name}:{some}",
+                f"places nobody here knows were taken as {home.full_name} (--area): {some}",
+            )
+        )
     if not dry_run:
         say("match", 0, 1)
         await matches.renew(
