@@ -162,6 +162,9 @@ def _offers(
         place = places[(provider - 1) % len(places)]
         capacity = dice.choice((1, 2, 5, 10, 30, 100))
         coverage = dice.choice((place.county, place.county, place.township, place.village))
+        status = "PAUSED" if n % 25 == 7 else "DRAFT" if n % 50 == 11 else "ACTIVE"
+        # Drafts are old: the freshest page is then the same for a peer that does not know who may see them.
+        age = timedelta(seconds=dice.randrange(20_000_000), days=300 if status == "DRAFT" else 0)
         rows.append(
             (
                 n + 1,
@@ -178,8 +181,8 @@ def _offers(
                 None if n % 4 else capacity,
                 None if n % 2 else date(2026, 1, 1),
                 None if n % 3 else date(2027, 6, 1) + timedelta(days=n % 300),
-                "PAUSED" if n % 25 == 7 else "DRAFT" if n % 50 == 11 else "ACTIVE",
-                NOON - timedelta(seconds=dice.randrange(20_000_000)),
+                status,
+                NOON - age,
             )
         )
     return rows

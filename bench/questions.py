@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -35,16 +36,16 @@ _VARIABLE = {"Q1": "id", "Q2": "area", "Q3": "first"}
 
 #: The same for PostGraphile, which names things after tables and knows no areas by code.
 _POSTGRAPHILE = {
-    "Q1": "query ($id: BigInt!) { needById(id: $id) { id title quantity priority status neededBy } }",
+    "Q1": "query ($id: BigInt!) { needByRowId(rowId: $id) { rowId title quantity priority status neededBy } }",
     "Q2": (
         "query ($county: Int!) { allNeeds(first: 20, condition: {countyId: $county, status: OPEN},"
-        " orderBy: [PRIORITY_DESC, CREATED_AT_ASC, ID_ASC]) { edges { node { id title quantity priority neededBy"
+        " orderBy: [PRIORITY_DESC, CREATED_AT_ASC, ROW_ID_ASC]) { edges { node { rowId title quantity priority neededBy"
         " partyByCommunityId { name } matchesByNeedId(first: 5, orderBy: [SCORE_DESC, OFFER_ID_ASC]) { edges { node {"
         " score offerByOfferId { title available partyByProviderId { name } } } } } } } } }"
     ),
     "Q3": (
-        "query ($first: Int!) { allOffers(first: $first, orderBy: [CONFIRMED_AT_DESC, ID_ASC]) { edges { node {"
-        " id title capacity committed available minimumPerNeed status confirmedAt partyByProviderId { id name }"
+        "query ($first: Int!) { allOffers(first: $first, orderBy: [CONFIRMED_AT_DESC, ROW_ID_ASC]) { edges { node {"
+        " rowId title capacity committed available minimumPerNeed status confirmedAt partyByProviderId { rowId name }"
         " } } } }"
     ),
 }
@@ -113,7 +114,7 @@ def from_postgraphile(question: str, answer: bytes) -> Any:
     """PostGraphile's answer with our names and ids."""
     data = orjson.loads(answer)["data"]
     if question == "Q1":
-        return {"node": _named("Need", data["needById"])}
+        return {"node": _named("Need", data["needByRowId"])}
     ((_, connection),) = data.items()
     shaped: Callable[[Any], Any] = _need if question == "Q2" else _offer
     edges = [{"node": shaped(edge["node"])} for edge in connection["edges"]]
@@ -121,7 +122,8 @@ def from_postgraphile(question: str, answer: bytes) -> Any:
 
 
 def _named(typename: str, row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "id": base64.b64encode(f"{typename}:{row['id']}".encode()).decode()}
+    number = row.pop("rowId")
+    return {**row, "id": base64.b64encode(f"{typename}:{number}".encode()).decode()}
 
 
 def _need(row: dict[str, Any]) -> dict[str, Any]:
@@ -136,5 +138,6 @@ def _need(row: dict[str, Any]) -> dict[str, Any]:
 
 def _offer(row: dict[str, Any]) -> dict[str, Any]:
     provider = row.pop("partyByProviderId")
+    row["confirmedAt"] = datetime.fromisoformat(row["confirmedAt"]).isoformat()
     kind = "Organization" if provider["name"].startswith("社会工作") else "Volunteer"
     return {**_named("Offer", row), "provider": _named(kind, provider)}

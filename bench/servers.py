@@ -144,6 +144,7 @@ def main() -> None:
         http="httptools",
         access_log=False,
         log_level="warning",
+        lifespan="off" if given.name == "ordinary" else "auto",
     )
 
 
