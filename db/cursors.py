@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -58,11 +58,12 @@ def _typed(value: Any, column: Any) -> Any:
     if kind is datetime and isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            if moment.tzinfo is None:
+                raise BadCursor
+            # The ends of the calendar have no counterpart in UTC.
+            return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
             raise BadCursor from None
-        if moment.tzinfo is None:
-            raise BadCursor
-        return moment
     if (
         kind is int
         and type(value) is int

@@ -179,7 +179,7 @@ ENTITIES: dict[str, Entity] = {
             "status": filters.any_of("status"),
             "search": filters.search("title"),
             "availableAtLeast": filters.at_least("available"),
-            "confirmedSince": filters.at_least("confirmed_at"),
+            "confirmedSince": filters.since("confirmed_at"),
         },
         facets={
             "bySociety": FacetOf("society", filters.facet_society),

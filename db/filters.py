@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from sqlalchemy import Date, Integer, Text, and_, any_, bindparam, exists, func, or_, select
@@ -55,6 +56,17 @@ def any_of(column: str) -> Filter:
 
 def at_least(column: str) -> Filter:
     return Filter(_plain, lambda t, p, _: t.c[column] >= bindparam(p, type_=t.c[column].type))
+
+
+def since(column: str) -> Filter:
+    """At a moment or later. Prepared as UTC; raises ValueError without an offset, OverflowError beyond the calendar."""
+
+    def prepare(codes: Codes, argument: Any) -> tuple[str, Any]:
+        if argument.tzinfo is None:
+            raise ValueError("a time needs an offset")
+        return "", argument.astimezone(UTC)
+
+    return Filter(prepare, at_least(column).build)
 
 
 def before(column: str) -> Filter:

@@ -74,7 +74,14 @@ def page_arguments(
             continue
         if isinstance(argument, str) and "\x00" in argument:
             raise BadArguments("BAD_TEXT", f"{filter_name} holds a NUL character.", f"{filter_name} 含有空字符。")
-        variant, value = one.prepare(codes, argument)
+        try:
+            variant, value = one.prepare(codes, argument)
+        except (ValueError, OverflowError):
+            raise BadArguments(
+                "BAD_TIME",
+                f"{filter_name} must be a time with its offset, within the calendar.",
+                f"{filter_name} 应为带时区的时间，且不超出历法范围。",
+            ) from None
         chosen.append((filter_name, variant))
         if value is not None:
             values[f"s{slot}_{filter_name}"] = value

@@ -40,9 +40,16 @@ COMMUNITIES = [6, 7, 9]
 
 
 async def write(connection: AsyncConnection) -> None:
-    """Everything, in one go: about 7 x 3 parties, 24 needs, 24 offers, 100 matches, 3 plans."""
+    """Everything, in one go: 7 x 3 parties, 24 needs, 24 offers, about 70 matches, 3 plans."""
+    for row, values in rows().items():
+        for one in values:
+            await connection.execute(insert(row).values(**one))
+
+
+def rows() -> dict[Any, list[dict[str, Any]]]:
+    """The rows as they are written; the database numbers them from 1 in this order."""
     active = _active()
-    rows: dict[Any, list[dict[str, Any]]] = {
+    return {
         AreaRow: [
             {
                 "id": id,
@@ -117,9 +124,6 @@ async def write(connection: AsyncConnection) -> None:
             for plan in (1, 2)
         ],
     }
-    for row, values in rows.items():
-        for one in values:
-            await connection.execute(insert(row).values(**one))
 
 
 def _terms() -> list[dict[str, Any]]:

@@ -6,14 +6,12 @@ field at a time, on statements of its own. A longer run: FIVELINK_TEST_EXAMPLES=
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
 import orjson
 import pytest
 import world
@@ -21,13 +19,13 @@ from graphql import FieldNode, ObjectValueNode, TypeInfo, TypeInfoVisitor, Visit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from operations import Goal, Made, Maker, Pool, goals
+from reading import World, filled
 
 from bench.ordinary import run_ordinary
 from db.cursors import encode, global_id
 from db.database import Database
 from db.entities import ENTITIES, PageOf
 from db.viewer import Viewer
-from schema.execution.executor import Executor
 from schema.execution.limits import Limits
 
 EXAMPLES = int(os.environ.get("FIVELINK_TEST_EXAMPLES", "200"))
@@ -51,15 +49,10 @@ BESIDE = "beside"
 
 
 @dataclass
-class Reading:
-    """The database, what reads it, and the loop that both live on."""
+class Reading(World):
+    """The world, and what operations on it can be made of."""
 
-    loop: asyncio.AbstractEventLoop
-    executor: Executor
     pool: Pool
-
-    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.loop.run_until_complete(work)
 
     async def both(self, made: Made, viewer: Viewer) -> tuple[bytes, bytes]:
         compiled = await self.executor.run(made.query, None, made.variables, viewer=viewer)
@@ -68,29 +61,8 @@ class Reading:
 
 @pytest.fixture(scope="module")
 def reading(server_url: str, template_url: str) -> Iterator[Reading]:
-    loop = asyncio.new_event_loop()
-    name = "test_property_reader"
-
-    async def start() -> tuple[Executor, Pool]:
-        raw = await asyncpg.connect(server_url)
-        await raw.execute(f"CREATE DATABASE {name} TEMPLATE {template_url.rsplit('/', 1)[1].split('?')[0]}")
-        await raw.close()
-        database = Database(template_url.replace("fivelink_template", name), pool_size=4)
-        async with database.engine.begin() as connection:
-            await world.write(connection)
-            await connection.exec_driver_sql("ANALYZE")
-        return Executor(database, ROOMY), await make_pool(database)
-
-    async def stop(executor: Executor) -> None:
-        await executor.database.close()
-        raw = await asyncpg.connect(server_url)
-        await raw.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await raw.close()
-
-    executor, pool = loop.run_until_complete(start())
-    yield Reading(loop, executor, pool)
-    loop.run_until_complete(stop(executor))
-    loop.close()
+    with filled(server_url, template_url, "test_compiled_reader", ROOMY) as one:
+        yield Reading(one.loop, one.executor, one.do(make_pool(one.executor.database)))
 
 
 async def make_pool(database: Database) -> Pool:
