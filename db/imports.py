@@ -49,6 +49,11 @@ async def areas_named(conn: AsyncConnection, names: Collection[str]) -> list[Are
     return await areas_where(conn, AreaRow.name == _texts("names", names))
 
 
+async def areas_in(conn: AsyncConnection, county_id: int) -> list[Area]:
+    """The areas of a county, by code."""
+    return await areas_where(conn, AreaRow.county_id == county_id)
+
+
 async def roots(conn: AsyncConnection) -> list[Area]:
     """Areas that stand below no other: the provinces. By code."""
     return await areas_where(conn, AreaRow.parent_id.is_(None))
@@ -94,14 +99,14 @@ async def home_counties(conn: AsyncConnection) -> list[int]:
     """The counties in which communities are registered; two suffice to know that there is not just one."""
     column = PartyRow.county_id
     query = select(column).where(PartyRow.kind == "COMMUNITY", column.is_not(None)).distinct().limit(2)
-    return [int(id) for id in (await conn.execute(query)).scalars()]
+    return [id for id in (await conn.execute(query)).scalars() if id is not None]
 
 
 async def add_many(conn: AsyncConnection, row: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Inserts rows; their ids, in the order given."""
     if not rows:
         return []
-    table = row.__table__
+    table: Any = row.__table__
     made = await conn.execute(
         insert(table).returning(table.c.id, sort_by_parameter_order=True), [dict(r) for r in rows]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -18,17 +19,25 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from db.database import Database
+from db.faults import classify
 from db.migrate import head
 from db.server import supervise
+from db.viewer import LOCAL
 from fivelink.endpoint import Endpoint, Receive, Scope, Send
 from fivelink.http_answers import JSON, HttpFault, error_body
 from fivelink.settings import Settings
 from fivelink.sign_in import SignIn
+from resolvers import matches
+from resolvers.context import Context
 from schema.execution.executor import Executor
 from schema.execution.limits import Limits
 
 STATIC = Path(__file__).parent / "static"
 READY_SECONDS = 2.0
+#: How often we look whether the day has turned: one index look-up.
+RENEW_SECONDS = 600.0
+
+log = logging.getLogger("fivelink")
 
 #: Nothing from elsewhere, nothing inline. The page talks to its own origin and cannot be framed.
 PAGE_POLICY = (
@@ -60,6 +69,17 @@ def limits_of(settings: Settings) -> Limits:
         root_fields=settings.max_root_fields,
         cost=settings.max_cost,
     )
+
+
+async def _keep_matches_true(context: Context) -> None:
+    """Renews what is stored when the day has turned or weights and words were loaded, for as long as we serve."""
+    while True:
+        try:
+            await matches.renew_daily(context)
+        except Exception as error:
+            # It is tried again; until then the matches are those of yesterday, and that is said nowhere else.
+            log.warning("matches were not renewed: %s", classify(error)[0])
+        await asyncio.sleep(RENEW_SECONDS)
 
 
 class App:
@@ -103,13 +123,18 @@ def build(settings: Settings, database_url: str | None = None) -> App:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        watch = asyncio.create_task(supervise(settings.database_url, settings.data_dir))
+        tasks = [
+            asyncio.create_task(supervise(settings.database_url, settings.data_dir)),
+            asyncio.create_task(_keep_matches_true(Context(database=database, viewer=LOCAL))),
+        ]
         try:
             yield
         finally:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
             await database.close()
 
     newest = head()

@@ -8,14 +8,27 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 from fivelink import __version__
 
-EXIT_REFUSED, EXIT_FAULTY_ROWS = 1, 2
+#: 64 is EX_USAGE of sysexits.h; argparse's own 2 means faulty rows here.
+EXIT_REFUSED, EXIT_FAULTY_ROWS, EXIT_USAGE = 1, 2, 64
+#: What a shell reports of a process that SIGTERM ended.
+EXIT_ENDED = 143
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in both languages what it does not understand."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.format_usage()}命令写法有误 / wrong usage: {message}", file=sys.stderr)
+        print(f"写法见 / see: {self.prog} --help", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="fivelink",
         description="五社联动平台:需求与资源两张清单进,最佳联动方案出。Needs and resources in, the best linkage out.",
         epilog="设置用环境变量 FIVELINK_*,见 fivelink doctor。 Settings are FIVELINK_* variables; see fivelink doctor.",
@@ -62,12 +75,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code: 0 done, 1 refused, 2 done but some rows are faulty."""
+    """Runs one command; returns its exit code: 0 done, 1 refused, 2 done but some rows are faulty, 64 wrong usage."""
+    given = parser().parse_args(arguments)
     from fivelink.failures import explained
 
-    given = parser().parse_args(arguments)
     # Whoever ends a command lets it leave in order: the last one out stops the embedded server.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_ENDED))
     name = {"import": "lists", "export": "lists", "key": "keys"}.get(given.command, given.command)
     with explained() as failure:
         code: int = import_module(f"fivelink.commands.{name}").run(given)

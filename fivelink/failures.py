@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import logging
+import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
-log = logging.getLogger("fivelink")
+
+class NotWritable(Exception):
+    """A file cannot be written where it should be."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh, self.en = zh, en
 
 
 @dataclass(slots=True)
@@ -46,11 +55,29 @@ def explained() -> Iterator[Failure]:
         print(refusal, file=sys.stderr)
     except ServerError as error:
         print(error, file=sys.stderr)
+    except NotWritable as refusal:
+        say(refusal.zh, refusal.en, "NOT_WRITABLE")
     except FileNotFoundError as error:
-        say(f"找不到文件 {error.filename}", f"no such file: {error.filename}")
+        say(f"找不到文件 {error.filename}", f"no such file: {error.filename}", "NO_SUCH_FILE")
     except PermissionError as error:
-        say(f"没有权限读写 {error.filename}", f"no permission for {error.filename}")
+        say(f"没有权限读写 {error.filename}", f"no permission for {error.filename}", "NO_PERMISSION")
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing is left to say to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         code, zh, en = classify(error)
         say(zh, en, code)
-        log.exception("fault in a command")
+        _keep(error)
+
+
+def _keep(error: BaseException) -> None:
+    """The traceback, where whoever mends it finds it; the person at the command line is told where that is."""
+    folder = Path(os.environ.get("FIVELINK_DATA_DIR") or ".fivelink")
+    text = "".join(traceback.format_exception(error))
+    try:
+        with (folder / "fivelink.log").open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {' '.join(sys.argv[1:2])}\n{text}\n")
+    except OSError:
+        print(text, file=sys.stderr)
+        return
+    say(f"详情已写入 {folder / 'fivelink.log'}", f"details are in {folder / 'fivelink.log'}")

@@ -12,10 +12,40 @@ from resolvers.context import Context
 from resolvers.imports import FileReport
 from schema.execution.executor import Executor
 
+#: Of changes, faults and notes on a terminal; whoever keeps the output in a file gets all of them.
 SHOWN = 20
+FIELDS = {
+    "title": "名称 title",
+    "name": "名称 name",
+    "resource_type": "资源类型 type",
+    "quantity": "数量 quantity",
+    "capacity": "总量 capacity",
+    "client_groups": "服务对象 client groups",
+    "priority": "紧急程度 priority",
+    "needed_from": "最早日期 needed from",
+    "needed_by": "截止日期 needed by",
+    "channel": "需求来源 channel",
+    "coverage": "服务区域 coverage",
+    "minimum_per_need": "每户最少 minimum",
+    "maximum_per_need": "每户最多 maximum",
+    "available_from": "开始日期 from",
+    "available_until": "有效期至 until",
+    "earmark": "定向用途 earmark",
+    "area": "所在区域 area",
+    "credit_code": "信用代码 credit code",
+    "founded_on": "成立日期 founded on",
+    "headcount": "人数 headcount",
+    "industry": "行业 industry",
+    "source": "资金来源 source",
+}
 KINDS = {"needs": "需求 needs", "offers": "资源 offers", "parties": "组织 parties"}
 
 console = Console()
+
+
+def line(text: str, **more: Any) -> None:
+    """One line as long as it is: terminals break it themselves, files keep it whole."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True, **more)
 
 
 def import_report(report: FileReport) -> None:
@@ -37,28 +67,33 @@ def import_report(report: FileReport) -> None:
             table.add_row(label, *map(str, figures), "")
     table.add_row("", "", "", "", str(len(faulty)))
     console.print(table)
+    most = SHOWN if console.is_terminal else None
     if report.registered:
-        some = "、".join(report.registered[:SHOWN]) + ("…" if len(report.registered) > SHOWN else "")
-        console.print(f"同时登记 / registered with them ({len(report.registered)}): {some}")
-    for change in report.changes[:SHOWN]:
-        what = ", ".join(f"{name}: {old} → {new}" for name, (old, new) in change.fields.items())
-        console.print(f"  变更 changed  {_place(change)} {change.title}: {what}", highlight=False)
-    _rest(len(report.changes), "变更 changed")
-    for fault in report.faults[:SHOWN]:
-        console.print(f"  [red]有误 faulty[/red]  {_place(fault)} {fault.code}", highlight=False)
-        console.print(f"      {fault.text_zh}\n      {fault.text_en}", markup=False, highlight=False)
-    _rest(len(report.faults), "有误 faulty")
-    notices = [notice for sheet in report.sheets for notice in sheet.notices]
-    for notice in notices[:SHOWN]:
-        console.print(
-            f"  提示 note  {_place(notice)} {notice.text_zh} / {notice.text_en}", markup=False, highlight=False
+        more = "…" if most and len(report.registered) > most else ""
+        line(f"同时登记 / registered with them ({len(report.registered)}): {'、'.join(report.registered[:most])}{more}")
+    for change in report.changes[:most]:
+        what = "; ".join(
+            f"{FIELDS.get(name, name)}: {_value(old)} → {_value(new)}" for name, (old, new) in change.fields.items()
         )
-    _rest(len(notices), "提示 notes")
+        line(f"  变更 changed  {_place(change)} {change.title}: {what}")
+    _rest(len(report.changes), most, "变更 changed")
+    for fault in report.faults[:most]:
+        line(f"  有误 faulty  {_place(fault)} {fault.code}", style="red")
+        line(f"      {fault.text_zh}\n      {fault.text_en}")
+    _rest(len(report.faults), most, "有误 faulty (--rejects FILE)")
+    notices = [notice for sheet in report.sheets for notice in sheet.notices]
+    for notice in notices[:most]:
+        line(f"  提示 note  {_place(notice)} {notice.text_zh} / {notice.text_en}")
+    _rest(len(notices), most, "提示 notes")
 
 
-def _rest(count: int, what: str) -> None:
-    if count > SHOWN:
-        console.print(f"  … {what}: 另有 / {count - SHOWN} more")
+def _value(value: Any) -> str:
+    return "(空 empty)" if value is None or value == "" else str(value)
+
+
+def _rest(count: int, most: int | None, what: str) -> None:
+    if most is not None and count > most:
+        line(f"  … {what}: 另有 / {count - most} more")
 
 
 def _row(fault: Fault) -> tuple[Any, ...]:
@@ -111,7 +146,7 @@ async def plan_summary(context: Context, plan_id: int) -> None:
         remedy = f" → {reason['remedy']}" if reason["remedy"] else ""
         title = f"{need['community']['name']} {need['title']}"
         missing = f"缺 {short['quantity']} {need['resourceType']['unit']}"
-        console.print(f"  {title}: {missing}; {reason['text']}{remedy}", markup=False, highlight=False)
+        line(f"  {title}: {missing}; {reason['text']}{remedy}")
 
 
 _COUNTY = """query($area: String!) {
@@ -126,16 +161,14 @@ async def county_summary(context: Context, area: str) -> None:
     found = await _asked(context, _COUNTY, {"area": area})
     needs, offers = found["needs"], found["offers"]
     counts = "、".join(f"{one['label']} {one['count']}" for one in needs["byPriority"])
-    console.print(
-        f"开放需求 open needs {needs['totalCount']} ({counts}); 尚无匹配 unmatched {found['unmatched']['totalCount']}"
-    )
+    line(f"开放需求 open needs {needs['totalCount']} ({counts}); 尚无匹配 unmatched {found['unmatched']['totalCount']}")
     counts = "、".join(f"{one['label']} {one['count']}" for one in offers["bySociety"])
-    console.print(f"资源 offers {offers['totalCount']} ({counts})")
+    line(f"资源 offers {offers['totalCount']} ({counts})")
     for edge in needs["edges"]:
         need = edge["node"]
         for match in need["matches"]["edges"]:
             best = match["node"]
             why = best["reasons"][0]["text"]
             who = best["offer"]["provider"]["name"]
-            line = f"  {need['title']} ({need['community']['name']}) ← {best['offer']['title']} ({who}) {best['score']:.2f}, {why}"
-            console.print(line, markup=False, highlight=False)
+            asked = f"{need['title']} ({need['community']['name']})"
+            line(f"  {asked} ← {best['offer']['title']} ({who}) {best['score']:.2f}, {why}")

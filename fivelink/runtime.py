@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from db import health, migrate
@@ -12,46 +13,87 @@ from db.database import Database
 from db.server import database as postgres
 from db.viewer import LOCAL
 from exchange import vocabulary as files
-from exchange.records import Fault
+from exchange.records import Fault, Place
 from fivelink.settings import Settings
+from graph.score import weight_vector
 from resolvers import vocabulary
 from resolvers.context import Context
 
 T = TypeVar("T")
+
+FILES = ("areas.csv", "terms.csv", "resource_types.csv", "weights.csv")
 
 
 class VocabularyFaulty(Exception):
     """The vocabulary files cannot be loaded; `faults` says where."""
 
     def __init__(self, faults: list[Fault]) -> None:
-        lines = [f"  {f.place.file}:{f.place.row or ''} {f.text_zh} / {f.text_en}" for f in faults]
+        lines = [f"  {_place(f.place)} {f.text_zh} / {f.text_en}  [{f.code}]" for f in faults]
         super().__init__("\n".join(["词表文件有误 / The vocabulary files are faulty:", *lines]))
         self.faults = faults
+
+
+def _place(place: Place) -> str:
+    return place.file + (f":{place.row}" if place.row else "") + (f" ({place.cell})" if place.cell else "")
 
 
 @contextmanager
 def server(settings: Settings) -> Iterator[str]:
     """The URL of a PostgreSQL that runs, keeps what it acknowledges, and has the newest tables."""
     with postgres(settings.database_url, settings.data_dir) as url:
-        asyncio.run(_make_ready(url))
+        asyncio.run(_make_ready(url, settings.vocabulary_dir))
         yield url
 
 
-async def _make_ready(url: str) -> None:
+async def _make_ready(url: str, vocabulary_dir: Path | None) -> None:
     health.require(await health.inspect(url))
     await migrate.upgrade(url)
-    db = Database(url)
+    db = Database(url, pool_size=1)
     try:
-        await load_words(Context(database=db, viewer=LOCAL))
+        await load_words(Context(database=db, viewer=LOCAL), vocabulary_dir)
     finally:
         await db.close()
 
 
-async def load_words(context: Context) -> vocabulary.Loaded:
-    """Areas, terms, resource types and weights as they are shipped; changes nothing where nothing is new."""
-    areas, terms = files.read_areas(), files.read_terms()
-    types, weights = files.read_resource_types(), files.read_weights()
-    faults = [*areas.faults, *terms.faults, *types.faults, *weights.faults]
+async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vocabulary.Loaded:
+    """Areas, terms, resource types and weights: those shipped, and the county's own from its folder.
+
+    Its areas.csv, terms.csv and resource_types.csv are added, its weights.csv takes the place of the shipped one.
+    Changes nothing where nothing is new. Raises VocabularyFaulty with every fault of every file.
+    """
+    own: dict[str, Path] = {}
+    faults: list[Fault] = []
+    if vocabulary_dir is not None:
+        own = {name: vocabulary_dir / name for name in FILES if (vocabulary_dir / name).is_file()}
+        if not own:
+            faults.append(
+                Fault(
+                    Place(str(vocabulary_dir)),
+                    "NO_VOCABULARY",
+                    f"FIVELINK_VOCABULARY_DIR 里没有 {'、'.join(FILES)} 中的任何一个",
+                    f"FIVELINK_VOCABULARY_DIR holds none of {', '.join(FILES)}",
+                )
+            )
+
+    def both(name: str) -> list[files.File]:
+        return [files.shipped(name), *([own[name]] if name in own else [])]
+
+    areas, terms = files.read_areas(both("areas.csv")), files.read_terms(both("terms.csv"))
+    types = files.read_resource_types(both("resource_types.csv"))
+    weights = files.read_weights([own["weights.csv"]] if "weights.csv" in own else None)
+    faults += [*areas.faults, *terms.faults, *types.faults, *weights.faults]
+    if not weights.faults:
+        try:
+            weight_vector({one.code: one.weight for one in weights.records})
+        except ValueError as error:
+            faults.append(
+                Fault(
+                    Place("weights.csv"),
+                    "WEIGHTS",
+                    f"权重的代码有缺漏或不认识:{error}",
+                    f"the parts do not fit: {error}",
+                )
+            )
     if faults:
         raise VocabularyFaulty(faults)
     return await vocabulary.load(

@@ -120,6 +120,15 @@ class Settings:
             _whole(1, 80), "用于读取的数据库连接数。", "How many database connections are kept for reading."
         ),
     )
+    vocabulary_dir: Path | None = field(
+        default=None,
+        metadata=_about(
+            FOLDER,
+            "本县词表的文件夹:areas.csv、terms.csv、resource_types.csv 补充自带词表,weights.csv 取代自带权重。",
+            "A folder of the county's own words: areas.csv, terms.csv and resource_types.csv add to the shipped ones, "
+            "weights.csv takes the place of the shipped one.",
+        ),
+    )
     introspection: bool = field(
         default=True,
         metadata=_about(

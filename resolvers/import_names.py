@@ -6,6 +6,7 @@ full name, a name without its 镇 or 村, or several joined (拳铺镇拳西村)
 
 from __future__ import annotations
 
+import difflib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from exchange.synonyms import TypeVocabulary, TypeWords
 from exchange.text import fold, tidy
 from exchange.values import split_unit
 from resolvers.checks import Problems, clipped
-from resolvers.vocabulary import Vocabulary
+from resolvers.vocabulary import NEAREST_NAMED, Vocabulary
 
 Record = PartyRecord | NeedRecord | OfferRecord
 
@@ -120,6 +121,8 @@ class Names:
     #: The texts that were taken so.
     assumed: dict[str, None] = field(default_factory=dict)
     _roots: list[Area] = field(default_factory=list)
+    _near: list[Area] = field(default_factory=list)
+    _looked: int = 0
     _areas: dict[str, list[Area]] = field(default_factory=dict)
     _by_id: dict[int, Area] = field(default_factory=dict)
     _communities: dict[int, list[Any]] = field(default_factory=dict)
@@ -175,6 +178,8 @@ class Names:
         at_home = await words.areas_by_id(conn, set(homes))
         named = [*at_home.values(), *names._by_id.values(), *([names.home] if names.home else [])]
         await names.know_paths(conn, named)
+        if names.home is not None and not all(names._areas.values()):
+            names._near = await imports.areas_in(conn, names.home.id)
         names.index_words()
         return names
 
@@ -262,11 +267,20 @@ class Names:
         if self.elsewhere is not None:
             self.assumed[text] = None
             return self.elsewhere
+        zh, en = self._nearest(text)
         return Trouble(
             "UNKNOWN_AREA",
-            f"没有找到地区“{clipped(text)}”,请写名称、全称或区划代码",
-            f'no area "{clipped(text)}"; write its name, full name or code',
+            f"没有找到地区“{clipped(text)}”,请写名称、全称或区划代码{zh}",
+            f'no area "{clipped(text)}"; write its name, full name or code{en}',
         )
+
+    def _nearest(self, text: str) -> tuple[str, str]:
+        """The place of the home county that is spelled most like the text; nothing once so many were looked for."""
+        self._looked += 1
+        if self._looked > NEAREST_NAMED:
+            return "", ""
+        found = difflib.get_close_matches(plain(text)[:60], [area.name for area in self._near], 1, 0.5)
+        return (f";最接近的是“{found[0]}”", f'; the nearest is "{found[0]}"') if found else ("", "")
 
     def covered(self, text: str, owner: Any) -> list[Area] | Trouble:
         """The areas one entry of a coverage means; 全镇, 全县, 全市 and 全国 as seen from the provider."""
@@ -326,10 +340,11 @@ class Names:
                 f"“{clipped(text)}”不止一处:{some};请写明乡镇",
                 f'"{clipped(text)}" is several places ({some}); name the township',
             )
+        zh, en = self._nearest(text)
         return Trouble(
             "UNKNOWN_COMMUNITY",
-            f"没有找到社区(村)“{clipped(text)}”" + (f",在“{clipped(township)}”之下" if township else ""),
-            f'no community "{clipped(text)}"' + (f' in "{clipped(township)}"' if township else ""),
+            f"没有找到社区(村)“{clipped(text)}”" + (f",在“{clipped(township)}”之下" if township else "") + zh,
+            f'no community "{clipped(text)}"' + (f' in "{clipped(township)}"' if township else "") + en,
         )
 
     def provider(self, record: OfferRecord) -> Any | Trouble | None:
@@ -445,6 +460,20 @@ class Names:
         """The type a row names; where it names none, or a wider one, the one its title says."""
         assert self._guesses is not None
         named = self._types.get(fold(given)) if given else None
+        if named is not None and given is not None and given.strip() == named.code:
+            # Whoever writes the code means it.
+            return named
+        if named is None and given:
+            meant = self._guesses.guess(given, unit).code
+            if meant is None:
+                like = self.words.nearest_type(given)
+                near = (f";最接近的是“{like.label_zh}”", f'; the nearest is "{like.label_en}"') if like else ("", "")
+                return Trouble(
+                    "UNKNOWN_RESOURCE_TYPE",
+                    f"没有资源类型“{clipped(given)}”{near[0]}",
+                    f'no resource type "{clipped(given)}"{near[1]}',
+                )
+            named = self.words.types[meant]
         guess = self._guesses.guess(title, unit)
         if guess.code is None and not guess.several and named is None:
             for hint in hints:
@@ -452,22 +481,11 @@ class Names:
                 if guess.code is not None:
                     break
         said = self.words.types[guess.code] if guess.code else None
-        if named is not None and given is not None and given.strip() == named.code:
-            # Whoever writes the code means it.
-            return named
         if named is not None:
             narrower = said is not None and named.id in said.ancestor_ids
             return said if narrower and said is not None else named
         if said is not None:
             return said
-        if given:
-            near = self.words.nearest_type(given)
-            hint = (f";最接近的是“{near.label_zh}”", f'; the nearest is "{near.label_en}"') if near else ("", "")
-            return Trouble(
-                "UNKNOWN_RESOURCE_TYPE",
-                f"没有资源类型“{clipped(given)}”{hint[0]}",
-                f'no resource type "{clipped(given)}"{hint[1]}',
-            )
         codes = guess.several or guess.nearest
         zh = "、".join(self.words.types[code].label_zh for code in codes)
         en = ", ".join(self.words.types[code].label_en for code in codes)

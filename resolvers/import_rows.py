@@ -92,7 +92,7 @@ class Importer:
         if not provider_ids:
             return
         names = {number: row.name for number, row in (await self._learn(sorted(provider_ids))).items()}
-        stored = {}
+        stored: dict[tuple[Any, Any], Any] = {}
         for row in await imports.offers_of(self.conn, provider_ids):
             place, number = Place(""), global_id(b"Offer:%d" % row.id)
             out = OfferRecord(place, row.title, names[row.provider_id], row.capacity, platform_id=number)
@@ -132,7 +132,7 @@ class Importer:
     async def decide(self, draft: Draft) -> Outcome:
         """What the row is; changes are written at once, new rows wait for `flush`."""
         record, entity = draft.record, _ENTITY[type(draft.record)]
-        old = None if draft.troubles else self._stored(entity, draft)
+        old: Any = None if draft.troubles else self._stored(entity, draft)
         troubles = draft.troubles or ([old] if isinstance(old, Trouble) else [])
         if not troubles and not isinstance(old, Trouble):
             earlier = self._met_before(entity, draft, old)

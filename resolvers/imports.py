@@ -79,7 +79,7 @@ async def run(
     """
     require_role(context.viewer)
     say = progress or _silent
-    sheets = reading.read(path, progress=lambda done, total: say("read", done, total))
+    sheets = reading.read(path, progress=lambda done, total: say("read", done, total or done))
     return await take(context, FileReport(path.name, sheets), dry_run=dry_run, area=area, progress=progress)
 
 
@@ -164,6 +164,8 @@ async def _write(
             if done % 200 == 0 or done == total:
                 say("check", done, total)
         await work.flush()
+    for sheet in report.sheets:
+        sheet.faults.sort(key=lambda fault: fault.place.row or 0)
     report.registered = work.registered
     if names.assumed and home is not None:
         some = "、".join(list(names.assumed)[:5]) + ("…" if len(names.assumed) > 5 else "")

@@ -1,1 +1,1 @@
-"""One file a command: `run(arguments) -> exit code`. What is refused is raised and explained by `fivelink/failures.py`."""
+"""One file a command: `run(arguments) -> exit code`. Refusals are raised and explained by `fivelink/failures.py`."""

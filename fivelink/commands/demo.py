@@ -7,7 +7,9 @@ from argparse import Namespace
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
+from typing import cast
 
+from db.database import Database
 from exchange.records import Sheet
 from fivelink import demo_county
 from fivelink.commands.plan import compute
@@ -59,7 +61,7 @@ async def _key(context: Context, data_dir: Path) -> str:
     if kept.exists():
         key = kept.read_text().strip()
         with suppress(HttpFault):
-            await SignIn(context.database).viewer(f"Bearer {key}".encode())
+            await SignIn(cast(Database, context.database)).viewer(f"Bearer {key}".encode())
             return key
     key = await keys.create(context, role="COORDINATOR", area=COUNTY, label="demo")
     descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

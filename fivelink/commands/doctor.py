@@ -4,38 +4,70 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import os
 from argparse import Namespace
 
 from rich.console import Console
 from rich.table import Table
 
-from db import health, migrate
+from db import health
 from db.server import database
-from fivelink.settings import PREFIX, Settings
+from db.server_errors import ServerError
+from fivelink.settings import Settings, unknown_variables
+
+_LABELS = {
+    "version": "版本 / version",
+    "fsync": "断电保护 / fsync",
+    "full_page_writes": "整页写入 / full_page_writes",
+    "synchronous_commit": "提交落盘 / synchronous_commit",
+    "encoding": "编码 / encoding",
+    "read_only": "只读 / read-only",
+    "migration_current": "表结构版本 / tables are at",
+    "migration_head": "程序需要 / this program wants",
+}
 
 
 def run(arguments: Namespace) -> int:
+    """Prints the settings, the server and every problem; 1 where something keeps it from working."""
     settings = Settings.from_environment()
     console = Console()
-    with database(settings.database_url, settings.data_dir) as url:
-        found = asyncio.run(health.inspect(url))
-        behind = not found.is_migrated
-        table = Table(title="PostgreSQL", show_header=False)
-        server = "外部 / your own" if settings.database_url else f"内置 / embedded, {settings.data_dir}"
-        table.add_row("服务器 / server", server)
-        for field in dataclasses.fields(found):
-            table.add_row(field.name, str(getattr(found, field.name)))
-        console.print(table)
-        health.require(found)
-    if behind:
-        console.print(f"数据库结构需更新到 / tables are behind {migrate.head()}: fivelink migrate", style="yellow")
-    table = Table("变量 / variable", "值 / value", "说明 / meaning", title="设置 / settings")
-    for one in dataclasses.fields(settings):
-        name = PREFIX + one.name.upper()
-        value = "***" if one.name == "database_url" and settings.database_url else str(getattr(settings, one.name))
-        mark = "" if os.environ.get(name) else " (默认/default)"
-        table.add_row(name, value + mark, f"{one.metadata['zh']} {one.metadata['en']}")
+    _settings(console, settings)
+    problems: list[str] = []
+    try:
+        with database(settings.database_url, settings.data_dir) as url:
+            found = asyncio.run(health.inspect(url))
+            _server(console, settings, found)
+            health.require(found)
+        if not found.is_migrated:
+            problems.append(
+                "数据库结构不是最新,请运行 fivelink migrate"
+                " / the tables are not at the newest revision: run fivelink migrate  [NOT_MIGRATED]"
+            )
+    except ServerError as error:
+        problems.append(str(error))
+    for name in unknown_variables():
+        console.print(f"没有这个设置,是否写错 / no such setting, misspelt? {name}", style="yellow", soft_wrap=True)
+    for problem in problems:
+        console.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
+    if not problems:
+        console.print("一切正常 / all is well", style="green")
+    return 1 if problems else 0
+
+
+def _server(console: Console, settings: Settings, found: health.Health) -> None:
+    table = Table(title="PostgreSQL", show_header=False, title_justify="left")
+    where = "外部 / your own" if settings.database_url else f"内置 / embedded, {settings.data_dir}"
+    table.add_row("服务器 / server", where)
+    for field in dataclasses.fields(found):
+        if field.name in _LABELS:
+            value = getattr(found, field.name)
+            table.add_row(_LABELS[field.name], {True: "on", False: "off", None: "-"}.get(value, str(value)))
     console.print(table)
-    console.print("一切正常 / all is well" if not behind else "")
-    return 0
+
+
+def _settings(console: Console, settings: Settings) -> None:
+    console.print("设置 / settings", style="bold")
+    for row in settings.rows():
+        mark = "" if row.value != row.default else "  (默认 default)"
+        console.print(f"{row.name} = {row.value}{mark}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"    {row.zh} {row.en}", style="dim", markup=False, highlight=False, soft_wrap=True)
+    console.print()

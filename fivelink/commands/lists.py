@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from pathlib import Path
 
@@ -9,12 +10,13 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from exchange import writing
 from exchange.errors import Unreadable
-from fivelink.failures import say
+from fivelink.failures import NotWritable, say
 from fivelink.printing import import_report
 from fivelink.runtime import with_context
 from fivelink.settings import Settings
 from resolvers import exports, imports
 from resolvers.context import Context
+from resolvers.errors import Conflict
 from resolvers.imports import FileReport
 
 _STAGES = {"read": "读取 read", "check": "核对 check", "match": "匹配 match"}
@@ -23,13 +25,13 @@ _STAGES = {"read": "读取 read", "check": "核对 check", "match": "匹配 matc
 def run(arguments: Namespace) -> int:
     settings = Settings.from_environment()
     if arguments.command == "export":
+        _require_writable(arguments.file, (".xlsx", ".csv", ".json"))
         paths, counts = with_context(settings, lambda c: exports.run(c, arguments.file, area=arguments.area))
         figures = f"需求 needs {counts['needs']}, 资源 offers {counts['offers']}, 组织 parties {counts['parties']}"
         print(f"{figures} -> {', '.join(str(path) for path in paths)}")
         return 0
-    for path in arguments.files:
-        if not path.exists():
-            raise FileNotFoundError(2, "no such file", str(path))
+    if arguments.rejects is not None:
+        _require_writable(arguments.rejects, (".xlsx", ".csv"))
     reports, refused = with_context(settings, lambda context: _take(context, arguments))
     faulty = any(report.faults for report in reports)
     if faulty and arguments.rejects is not None:
@@ -49,8 +51,22 @@ async def _take(context: Context, arguments: Namespace) -> tuple[list[FileReport
             refused = True
             say(f"{path.name}: {error.text_zh}", f"{path.name}: {error.text_en}", error.code)
             continue
+        except Conflict as error:
+            refused = True
+            say(f"{path.name}: {error.message_zh}", f"{path.name}: {error.message_en}", error.code)
+            continue
         import_report(reports[-1])
     return reports, refused
+
+
+def _require_writable(path: Path, endings: tuple[str, ...]) -> None:
+    """Refuses before any work is done."""
+    if path.suffix.lower() not in endings:
+        raise NotWritable(
+            f"“{path.name}”的扩展名应为 {'、'.join(endings)}", f"{path.name} must end in {' or '.join(endings)}"
+        )
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise NotWritable(f"不能写入 {path}", f"{path} cannot be written")
 
 
 async def _one(context: Context, path: Path, arguments: Namespace) -> FileReport:

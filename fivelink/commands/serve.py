@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import signal
 import socket
 import sys
 from argparse import Namespace
@@ -46,6 +47,8 @@ def run(arguments: Namespace) -> int:
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
+        # uvicorn ends in order at SIGTERM and raises it again: for a service that is how it is meant to end.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         uvicorn.Server(config).run(sockets=[listening])
     return 0
 
