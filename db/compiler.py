@@ -10,13 +10,11 @@ value that came from outside is a parameter. Page sizes are literals, because Po
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     Integer,
     Select,
     and_,
@@ -24,18 +22,15 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
-    or_,
     select,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from db import cursors, selection, visibility
 from db.entities import ENTITIES, Entity, ListOf, OneOf, PageOf
-
-_DIALECT: Any = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+from db.program import DIALECT, Keys, Level, Program, Statement, beyond, written_out
 
 #: The most codes a facet of a whole list names, the most frequent first.
 FACET_ROWS = 100
@@ -44,54 +39,16 @@ FACET_ROWS = 100
 PageShape = tuple[int, bool, bool, bool, tuple[tuple[str, str], ...]]
 
 
-@dataclass(slots=True, eq=False)
-class Statement:
-    """`keys(rows)` gives the `keys` parameter from the rows of the statements before; `names` are the parameters."""
-
-    sql: str
-    names: tuple[str, ...]
-    constants: dict[str, Any]
-    keys: Callable[[list[Any]], Any] | None
-
-
-@dataclass(slots=True, eq=False)
-class Program:
-    statements: tuple[Statement, ...]
-    assemble: Callable[[list[Any], dict[str, Any]], Any]
-    source: str
-
-
-@dataclass(slots=True, eq=False)
-class _Level:
-    """One statement being built: its columns, its joins, and where its rows will stand (`R[index]`)."""
-
-    index: int
-    entity: Entity
-    name: str
-    table: Any
-    source: Any
-    offset: int = 0
-    columns: list[Any] = field(default_factory=list)
-    places: dict[tuple[int, str], int] = field(default_factory=dict)
-    joins: dict[tuple[int, str], Any] = field(default_factory=dict)
-    left: set[int] = field(default_factory=set)
-
-    def column(self, table: Any, name: str) -> str:
-        place = (id(table), name)
-        if place not in self.places:
-            self.places[place] = len(self.columns) + self.offset
-            self.columns.append(table.c[name].label(f"c{len(self.columns)}"))
-        return f"r[{self.places[place]}]"
-
-
 class Compiler:
     """Compiles one root field. `shapes[slot]` are the shapes of its pages' arguments."""
 
     def __init__(self, viewer: visibility.Shape, shapes: Sequence[PageShape]) -> None:
         self.viewer = viewer
         self.shapes = shapes
-        self.pending: list[tuple[Select[Any] | None, Callable[[list[Any]], Any] | None]] = []
+        self.pending: list[tuple[Select[Any] | None, Keys | None]] = []
         self.prelude: list[str] = []
+        #: What is read already, and under which name: types of a party that ask for the very same share it.
+        self.shared: dict[tuple[int, ...], tuple[str, Keys]] = {}
         self.names: dict[str, Any] = {
             "gid": cursors.global_id,
             "cursor": cursors.encode,
@@ -138,7 +95,7 @@ class Compiler:
         name: str,
         order: Sequence[tuple[str, bool]],
         parent: tuple[str, PageOf] | None,
-        keys: Callable[[list[Any]], Any] | None,
+        keys: Keys | None,
     ) -> str:
         """Emits a function that builds the connection (of one key, or of the root) and gives its name."""
         count, backward, after, before, _ = self.shapes[page.slot]
@@ -153,7 +110,7 @@ class Compiler:
         rows = "NONE"
         setup: list[str] = []
         parts: list[str] = []
-        level: _Level | None = None
+        level: Level | None = None
         if wants_rows:
             level = self._level(name, offset=1 if parent else 0)
             cursor_columns: list[str] = []
@@ -212,7 +169,7 @@ class Compiler:
 
     def _page_statement(
         self,
-        level: _Level,
+        level: Level,
         page: selection.Page,
         order: Sequence[tuple[str, bool]],
         parent: tuple[str, PageOf] | None,
@@ -222,9 +179,9 @@ class Compiler:
         table = level.table
         inner = self._select(level).where(*self._conditions(page, level.name, table, parent))
         if after:
-            inner = inner.where(_beyond(table, order, f"s{page.slot}_after", forward=True))
+            inner = inner.where(beyond(table, order, f"s{page.slot}_after", forward=True))
         if before:
-            inner = inner.where(_beyond(table, order, f"s{page.slot}_before", forward=False))
+            inner = inner.where(beyond(table, order, f"s{page.slot}_before", forward=False))
         inner = inner.order_by(*(table.c[c].desc() if desc != backward else table.c[c] for c, desc in order))
         inner = inner.limit(literal_column(str(count + ahead), Integer))
         if parent is None:
@@ -251,7 +208,7 @@ class Compiler:
         name: str,
         page: selection.Page,
         parent: tuple[str, PageOf] | None,
-        keys: Callable[[list[Any]], Any] | None,
+        keys: Keys | None,
     ) -> int:
         table = ENTITIES[name].table.alias(f"t{len(self.pending)}")
         conditions = self._conditions(page, name, table, parent)
@@ -273,7 +230,7 @@ class Compiler:
         page: selection.Page,
         name: str,
         parent: tuple[str, PageOf] | None,
-        keys: Callable[[list[Any]], Any] | None,
+        keys: Keys | None,
         setup: list[str],
     ) -> str:
         entity = ENTITIES[name]
@@ -306,7 +263,7 @@ class Compiler:
         body = ", ".join(f"{leaf.key!r}: {columns[leaf.field]}" for leaf in item.items)
         return f"[{{{body}}} for r in {rows}]"
 
-    def _edge(self, edges: selection.Edges, level: _Level, cursor: str, connection: str) -> str:
+    def _edge(self, edges: selection.Edges, level: Level, cursor: str, connection: str) -> str:
         parts = []
         for item in edges.items:
             if isinstance(item, selection.EdgeNode):
@@ -330,7 +287,7 @@ class Compiler:
 
     # -------------------------------------------------------------------------------- objects
 
-    def _object(self, select_: selection.Select, level: _Level, table: Any, entity: Entity, guard: str = "") -> str:
+    def _object(self, select_: selection.Select, level: Level, table: Any, entity: Entity, guard: str = "") -> str:
         """A Python expression over `r` for one row. `guard` is true where a left-joined row is there."""
         if not entity.kind:
             ((typename, items),) = select_.types.items()
@@ -348,12 +305,12 @@ class Compiler:
         return expression
 
     def _dict(
-        self, typename: str, items: Sequence[selection.Item], level: _Level, table: Any, entity: Entity, guard: str
+        self, typename: str, items: Sequence[selection.Item], level: Level, table: Any, entity: Entity, guard: str
     ) -> str:
         parts = [f"{item.key!r}: {self._item(typename, item, level, table, entity, guard)}" for item in items]
         return f"{{{', '.join(parts)}}}"
 
-    def _field(self, typename: str, name: str, level: _Level, table: Any, entity: Entity) -> str:
+    def _field(self, typename: str, name: str, level: Level, table: Any, entity: Entity) -> str:
         """`typename` is a type's name, or the expression of the row's kind and a colon where it is any type's row."""
         kind, is_kind, _ = typename.partition(":")
         if name == "__typename":
@@ -372,7 +329,7 @@ class Compiler:
             return level.column(self._join(level, table, entity, relation), column)
         return level.column(table, name)
 
-    def _item(self, typename: str, item: selection.Item, level: _Level, table: Any, entity: Entity, guard: str) -> str:
+    def _item(self, typename: str, item: selection.Item, level: Level, table: Any, entity: Entity, guard: str) -> str:
         if isinstance(item, selection.Leaf):
             return self._field(typename, item.field, level, table, entity)
         if isinstance(item, selection.Value):
@@ -404,20 +361,22 @@ class Compiler:
             return self._many(item, relation, level, table, guard)
         assert isinstance(relation, PageOf)
         key = level.column(table, "id")
-        found = f"{key} for r in R[{level.index}]{f' if {guard}' if guard else ''}"
-        # Several rows may point at one joined row, whose page is read once.
-        keys = self._keys(level, f"[{found}]" if table is level.table else f"list({{{found}}})")
-        order = relation.order or ENTITIES[relation.entity].order
-        parent = next(name for name, one in ENTITIES.items() if one is entity)
-        own = self._connection(item, relation.entity, order, (parent, relation), keys)
+        place = (id(item), level.index, id(table))
+        if place not in self.shared:
+            # Several rows may point at one joined row, whose page is read once.
+            before, after = ("[", "]") if table is level.table else ("list({", "})")
+            keys = Keys(f"{before}{key} for r in R[{level.index}]", after, [])
+            order = relation.order or ENTITIES[relation.entity].order
+            parent = next(name for name, one in ENTITIES.items() if one is entity)
+            self.shared[place] = (self._connection(item, relation.entity, order, (parent, relation), keys), keys)
+        own, keys = self.shared[place]
+        keys.guards.append(guard)
         return f"{own}({key})"
 
-    def _many(self, item: selection.Many, relation: ListOf, level: _Level, table: Any, guard: str) -> str:
+    def _many(self, item: selection.Many, relation: ListOf, level: Level, table: Any, guard: str) -> str:
         """Rows are read once for all parents and shared between them, since their content is the same."""
         array = level.column(table, relation.column)
-        keys = self._keys(
-            level, f"list({{k for r in R[{level.index}]{f' if {guard}' if guard else ''} for k in {array}}})"
-        )
+        keys = Keys(f"list({{k for r in R[{level.index}]", f" for k in {array}}})", [guard])
         child = self._level(relation.entity)
         body = self._object(item.select, child, child.table, child.entity)
         key = child.column(child.table, "id")
@@ -432,14 +391,14 @@ class Compiler:
 
     # -------------------------------------------------------------------------------- statements
 
-    def _level(self, name: str, offset: int = 0) -> _Level:
+    def _level(self, name: str, offset: int = 0) -> Level:
         entity = ENTITIES[name]
         table = entity.table.alias(f"t{len(self.pending)}")
-        level = _Level(len(self.pending), entity, name, table, table, offset)
+        level = Level(len(self.pending), entity, name, table, table, offset)
         self.pending.append((None, None))
         return level
 
-    def _join(self, level: _Level, table: Any, entity: Entity, relation: str) -> Any:
+    def _join(self, level: Level, table: Any, entity: Entity, relation: str) -> Any:
         place = (id(table), relation)
         if place not in level.joins:
             one = entity.relations[relation]
@@ -454,15 +413,11 @@ class Compiler:
                 level.left.add(id(target))
         return level.joins[place]
 
-    def _select(self, level: _Level) -> Select[Any]:
+    def _select(self, level: Level) -> Select[Any]:
         return select(*level.columns).select_from(level.source)
 
-    def _finish(self, level: _Level, statement: Any, keys: Callable[[list[Any]], Any] | None = None) -> None:
+    def _finish(self, level: Level, statement: Any, keys: Keys | None = None) -> None:
         self.pending[level.index] = (statement, keys)
-
-    def _keys(self, level: _Level, expression: str) -> Callable[[list[Any]], Any]:
-        function: Callable[[list[Any]], Any] = eval(f"lambda R: {expression}", dict(self.names))
-        return function
 
     def _constant(self, value: Any) -> str:
         name = f"K{len(self.names)}"
@@ -473,11 +428,12 @@ class Compiler:
         statements = []
         for statement, keys in self.pending:
             assert statement is not None
-            written: Any = replacement_traverse(statement, {}, _written_out)
-            compiled: Any = written.compile(dialect=_DIALECT)
+            written: Any = replacement_traverse(statement, {}, written_out)
+            compiled: Any = written.compile(dialect=DIALECT)
             names = tuple(compiled.positiontup or ())
             constants = {name: value for name, value in compiled.params.items() if value is not None}
-            statements.append(Statement(compiled.string, names, constants, keys))
+            wanted = keys.function(self.names) if keys else None
+            statements.append(Statement(compiled.string, names, constants, wanted))
         source = "\n".join(["def assemble(R, V):", *self.prelude, "    " + body])
         scope = dict(self.names)
         exec(compile(source, "<assembler>", "exec"), scope)
@@ -491,26 +447,3 @@ def _alike(select_: selection.Select, entity: Entity) -> bool:
         for items in select_.types.values()
     }
     return len(wanted) == 1 and None not in next(iter(wanted)) and set(select_.types) == set(entity.types.values())
-
-
-def _written_out(element: Any, **_: Any) -> Any:
-    """A constant of our own as a literal: the planner counts with it, and nobody has to send it.
-
-    What comes from outside is a parameter without a value here.
-    """
-    if isinstance(element, BindParameter) and type(element.value) is str:
-        render = element.type.literal_processor(_DIALECT)
-        assert render is not None
-        return literal_column(render(element.value), element.type)
-    return None
-
-
-def _beyond(table: Any, order: Sequence[tuple[str, bool]], prefix: str, *, forward: bool) -> Any:
-    """Rows after (before) a cursor: (a, b, c) > (x, y, z) written out, because directions differ by column."""
-    condition: Any = None
-    for position in range(len(order) - 1, -1, -1):
-        column, descending = order[position]
-        bound = bindparam(f"{prefix}_{position}", type_=table.c[column].type)
-        further = table.c[column] < bound if descending == forward else table.c[column] > bound
-        condition = further if condition is None else or_(further, and_(table.c[column] == bound, condition))
-    return condition

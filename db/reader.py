@@ -8,10 +8,11 @@ from typing import Any
 
 from db import visibility
 from db.codes import Codes, UnknownCode
-from db.compiler import Compiler, Program
+from db.compiler import Compiler
 from db.cursors import BadCursor, decode
 from db.entities import ENTITIES, PageOf
 from db.pool import ReadConnection, ReadPool
+from db.program import Program
 from db.selection import Page, PageArguments, Select
 from db.viewer import Viewer
 

@@ -65,6 +65,7 @@ class Selector:
     ) -> None:
         self.schema, self.fragments, self.variables, self.hidden = schema, fragments, variables, hidden
         self.slots: list[Slot] = []
+        self._pages: dict[tuple[Any, ...], selection.Page] = {}
 
     # ---------------------------------------------------------------------------------------- collecting
 
@@ -202,6 +203,10 @@ class Selector:
         default: int,
     ) -> selection.Page:
         """A connection: of the root (parent None, relation an entity) or of a row of `parent`."""
+        same = (parent, relation, *map(id, nodes))
+        if same in self._pages:
+            # Asked for by another type of the same rows, in the very same words: read once for all of them.
+            return self._pages[same]
         slot = len(self.slots)
         self.slots.append(Slot(definition, nodes[0], parent, relation, default))
         entity = relation if parent is None else ENTITIES[parent].relations[relation].entity
@@ -224,7 +229,8 @@ class Selector:
                 items.append(selection.PageInfo(own_key, self.leaves(target, found)))
             else:
                 items.append(selection.Leaf(own_key, "total_count"))
-        return selection.Page(key, relation, connection.name, slot, items)
+        self._pages[same] = selection.Page(key, relation, connection.name, slot, items)
+        return self._pages[same]
 
     def _edges(self, entity: str, of: GraphQLObjectType, nodes: list[FieldNode]) -> list[Any]:
         items: list[Any] = []
