@@ -62,12 +62,14 @@ async def words(url: str) -> None:
         await database.close()
 
 
-async def fill(url: str, offers: int = OFFERS, needs: int = NEEDS, *, matched: bool = True) -> list[County]:
+async def fill(
+    url: str, offers: int = OFFERS, needs: int = NEEDS, *, counties: int = COUNTIES, matched: bool = True
+) -> list[County]:
     """Fills a database that `words` prepared, and analyses it. About 15 s for the whole province."""
     raw = await asyncpg.connect(url)
     try:
         dice = random.Random(2026)
-        counties, places = await _areas(raw)
+        chosen, places = await _areas(raw, counties)
         types = [row[0] for row in await raw.fetch("SELECT id FROM resource_type WHERE parent_id IS NOT NULL")]
         groups = [row[0] for row in await raw.fetch("SELECT id FROM term WHERE scheme = 'client_group' ORDER BY id")]
         communities = await _parties(raw, dice, places)
@@ -78,7 +80,7 @@ async def fill(url: str, offers: int = OFFERS, needs: int = NEEDS, *, matched: b
         if matched:
             await _copy(raw, "match", _MATCH, _matches(dice, need_rows, offer_rows, await _weights(raw)))
         await _next_ids(raw)
-        keys = await _keys(raw, [id for id, _ in counties])
+        keys = await _keys(raw, [id for id, _ in chosen])
         await raw.execute("VACUUM ANALYZE")
         await raw.execute("CHECKPOINT")
     finally:
@@ -86,15 +88,15 @@ async def fill(url: str, offers: int = OFFERS, needs: int = NEEDS, *, matched: b
     own: dict[int, list[int]] = {}
     for row in need_rows:
         own.setdefault(row[4], []).append(row[0])
-    return [County(id, code, keys[id], tuple(own[id][:20])) for id, code in counties]
+    return [County(id, code, keys[id], tuple(own.get(id, ())[:20])) for id, code in chosen]
 
 
-async def _areas(raw: Any) -> tuple[list[tuple[int, str]], list[_Place]]:
+async def _areas(raw: Any, counties: int) -> tuple[list[tuple[int, str]], list[_Place]]:
     found = await raw.fetch(
         "SELECT id, code, full_name, ancestor_ids FROM area WHERE level = 'COUNTY' AND code LIKE $1 ORDER BY code",
         PROVINCE + "%",
     )
-    chosen = found[:COUNTIES]
+    chosen = found[:counties]
     taken = {row[0] for row in await raw.fetch("SELECT code FROM area")}
     next_id = await raw.fetchval("SELECT max(id) FROM area")
     rows: list[tuple[Any, ...]] = []
@@ -250,7 +252,8 @@ async def _keys(raw: Any, county_ids: Sequence[int]) -> dict[int, str]:
 
 async def _next_ids(raw: Any) -> None:
     for table in ("area", "party", "need", "offer"):
-        await raw.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+        largest = await raw.fetchval(f"SELECT coalesce(max(id), 1) FROM {table}")  # noqa: S608 (names of this file)
+        await raw.execute("SELECT setval(pg_get_serial_sequence($1, 'id'), $2::bigint)", table, largest)
 
 
 async def _copy(raw: Any, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:

@@ -39,7 +39,7 @@ class Contender:
 
 @dataclass(slots=True)
 class Figures:
-    """Of one contender and question, a value a round: requests/s, ms of CPU a request here and in PostgreSQL, p99 ms."""
+    """Of one contender and question, a value a round. `own_ms` and `database_ms`: CPU a request."""
 
     per_second: list[float] = field(default_factory=list)
     own_ms: list[float] = field(default_factory=list)

@@ -1,0 +1,64 @@
+"""`python -m bench [serving] [matching]`: Markdown tables on stdout, progress on stderr. Under five minutes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench import matching, province, serving
+from db.server import database
+
+PARTS = ("serving", "matching")
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or list(PARTS)
+    if not set(wanted) <= set(PARTS):
+        print(f"usage: python -m bench [{'] ['.join(PARTS)}]", file=sys.stderr)
+        return 64
+    began = time.monotonic()
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()};"
+        f" load when started {os.getloadavg()[0]:.1f}\n"
+    )
+    with tempfile.TemporaryDirectory(prefix="fivelink-bench-") as folder:
+        data_dir = Path(folder)
+        rows: list[str] = []
+        with database(None, data_dir) as url:
+            _say("filling the province")
+            asyncio.run(province.words(url))
+            counties = asyncio.run(province.fill(url))
+            if "serving" in wanted:
+                print("## Serving\n")
+                for line in serving.run(url, counties, _postmaster(data_dir)):
+                    print(line, flush=True)
+                print()
+            if "matching" in wanted:
+                _say("submitting needs")
+                rows += matching.submitted(url)
+        if "matching" in wanted:
+            _say("starting")
+            rows += matching.started(data_dir)
+            _say("importing")
+            rows += matching.imported()
+            print("## Matching, importing, starting\n\n| what | measured | wanted |\n|---|---|---|")
+            print("\n".join(rows))
+    _say(f"{time.monotonic() - began:.0f} s in all")
+    return 0
+
+
+def _postmaster(data_dir: Path) -> int:
+    return int((data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
