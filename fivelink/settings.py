@@ -176,12 +176,6 @@ class Settings:
         default=10.0,
         metadata=_about(SECONDS, "一次数据库读取的最长秒数。", "How long one database statement of a query may take."),
     )
-    matches_per_need: int = field(
-        default=20,
-        metadata=_about(
-            _whole(1, 100), "为每个需求保存的最佳匹配数。", "How many of the best matches are stored for a need."
-        ),
-    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
