@@ -64,9 +64,9 @@ def test_every_bad_value_is_named_at_once_in_both_languages() -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "-1", "1e3", "１２", "9" * 30, "0x10", "٣"])
 def test_a_number_is_taken_only_when_it_is_plain_and_in_range(text: str) -> None:
-    environment = {"FIVELINK_MATCHES_PER_NEED": text}
+    environment = {"FIVELINK_POOL_SIZE": text}
     if text in ("", "1"):
-        assert Settings.from_environment(environment).matches_per_need == (1 if text else 20)
+        assert Settings.from_environment(environment).pool_size == (1 if text else 8)
     else:
         with pytest.raises(SettingsError):
             Settings.from_environment(environment)
