@@ -403,7 +403,7 @@ class Compiler:
         if place not in level.joins:
             one = entity.relations[relation]
             assert isinstance(one, OneOf)
-            target = ENTITIES[one.entity].table.alias(f"{table.name}_{relation}"[:60])
+            target = ENTITIES[one.entity].table.alias(f"{level.table.name}_{len(level.joins) + 1}")
             on = and_(target.c.id == table.c[one.column], visibility.visible(one.entity, target, self.viewer))
             # An inner join below a left join would undo it.
             outer = one.nullable or id(table) in level.left
