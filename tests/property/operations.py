@@ -140,7 +140,9 @@ class Maker:
         """An operation that reaches `goal`, and whatever chance adds."""
         query = self.schema.query_type
         assert query is not None
-        way = [*_paths(self.schema, self._chance(40))[goal[0]], goal[:2]] if goal else []
+        ways = _paths(self.schema, self._chance(40))
+        # Node itself is reached by an id only.
+        way = [*(ways if goal[0] in ways else _paths(self.schema))[goal[0]], goal[:2]] if goal else []
         if len(way) > 1 and way[0][1] in ("node", "nodes"):
             # Three letters of the type are four of base64: enough to take an id of that kind.
             self.hint = b2a_base64(f"{way[1][0]}:".encode()[:3], newline=False).decode()
