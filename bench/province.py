@@ -232,10 +232,10 @@ def _matches(
             near.setdefault(offer[4], []).append(offer[0])
     rows = []
     for need in needs:
-        for offer in dice.sample(near[need[4]], MATCHES_OF_A_NEED):
+        for offer_id in dice.sample(near[need[4]], MATCHES_OF_A_NEED):
             parts = [dice.randrange(10_001) for _ in weights]
             score = sum(p * w for p, w in zip(parts, weights, strict=True)) / 1e8
-            rows.append((need[0], offer, score, dice.randint(1, 9), parts, 1))
+            rows.append((need[0], offer_id, score, dice.randint(1, 9), parts, 1))
     return rows
 
 
