@@ -405,7 +405,7 @@ async def _checked(executor: Executor, prepared: Any, operation: Any, coerced: A
     codes = executor.reader.codes
     roots = executor._roots(prepared, operation, coerced)
     if roots is None:
-        await resolved(executor._all_slots(prepared, operation), coerced, codes)
+        await executor._all_pages(prepared, operation).check(coerced, codes)
         return
     for root in roots:
         if root.kind == "__typename":

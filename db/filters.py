@@ -51,7 +51,21 @@ def equals(column: str) -> Filter:
 
 
 def any_of(column: str) -> Filter:
-    return Filter(_names, lambda t, p, _: t.c[column] == any_(bindparam(p, type_=ARRAY(t.c[column].type))))
+    """One value of an enum stands in the statement itself, so that an index in the order of the page serves it and the
+    planner knows how many rows have it; several are a parameter.
+    """
+
+    def prepare(codes: Codes, argument: Any) -> tuple[str, Any]:
+        _, names = _names(codes, argument)
+        return (names[0], None) if len(names) == 1 else ("", names)
+
+    def build(t: Any, p: str, variant: str) -> Any:
+        kind = t.c[column].type
+        if variant in kind.enums:
+            return t.c[column] == variant
+        return t.c[column] == any_(bindparam(p, type_=ARRAY(kind)))
+
+    return Filter(prepare, build)
 
 
 def at_least(column: str) -> Filter:

@@ -10,12 +10,13 @@ from strawberry.schema.config import StrawberryConfig
 from schema.mutation import Mutation
 from schema.parties import Assistant, Community, DonorFirm, Fund, Organization, SocialWorker, Volunteer
 from schema.query import Query
+from schema.scalars import SCALARS
 
 CONTRACT = strawberry.Schema(
     query=Query,
     mutation=Mutation,
     types=[Community, Organization, SocialWorker, Volunteer, DonorFirm, Fund, Assistant, Decimal],
-    config=StrawberryConfig(disable_field_suggestions=True),
+    config=StrawberryConfig(disable_field_suggestions=True, scalar_map=SCALARS),
 )
 
 

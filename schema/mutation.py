@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Awaitable, Callable
+from enum import Enum
 from typing import Annotated, Any
 
 import strawberry
@@ -27,7 +28,7 @@ def _plain(given: Any, absent: Any = None) -> dict[str, Any]:
         value = getattr(given, field.name)
         if value is strawberry.UNSET:
             value = None if field.name == "idempotency_key" else absent
-        values[field.name] = getattr(value, "name", value)
+        values[field.name] = value.name if isinstance(value, Enum) and value is not absent else value
     return values
 
 

@@ -60,7 +60,7 @@ WEIGHTS: Mapping[str, int] = {
     "byArea": 20,
     "byResourceType": 20,
     "bySociety": 20,
-    "whyNot": 20,
+    "whyNot": 200,
 }
 
 _PAGE_ARGUMENTS = ("first", "last")

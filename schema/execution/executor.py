@@ -28,20 +28,20 @@ from graphql import (
     validate,
 )
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
-from graphql.language import FieldNode, Visitor, visit
+from graphql.language import FieldNode, visit
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
 from db.cursors import parse_id
 from db.database import Database
 from db.entities import ENTITIES, ENTITY_OF_TYPE
-from db.reader import LARGEST_PAGE, Reader
+from db.reader import Reader
 from db.viewer import Viewer
 from resolvers.context import Context, utc_now
 from schema import mapping
 from schema.contract import CONTRACT
 from schema.execution.errors import fault, formatted, refusal, told, with_code
 from schema.execution.limits import Limits, check_cost, coded
-from schema.execution.pages import is_constant, resolved
+from schema.execution.pages import Pages, is_constant, refuse_many_ids, resolved
 from schema.execution.parsing import LONGEST_KEPT, Documents, Parsed, Refused
 from schema.execution.rows import ReaderRows
 from schema.execution.selecting import NotMapped, Selector, Slot, mapped_field, node_types, shape_variables
@@ -94,7 +94,7 @@ class _Prepared:
     #: (operation, values of shape variables) -> roots, or None where Strawberry executes.
     plans: dict[tuple[Any, ...], list[_Root] | None] = field(default_factory=dict)
     shape: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    slots: dict[str, list[Slot]] = field(default_factory=dict)
+    pages: dict[str, Pages] = field(default_factory=dict)
 
 
 class Executor:
@@ -247,11 +247,14 @@ class Executor:
                     continue
                 arguments = root.constant
                 if arguments is None:
-                    arguments = get_argument_values(root.definition, root.node, variables)
+                    # The arguments of a page are those of its first slot, and checked there.
+                    is_page = isinstance(root.kind, mapping.RootPage)
+                    arguments = {} if is_page else get_argument_values(root.definition, root.node, variables)
                 _check_ids(root, arguments)
                 slots = await resolved(root.slots, variables, codes) if root.slots else []
                 for _, own in root.variants.values():
-                    await resolved(own, variables, codes)
+                    if own:
+                        await resolved(own, variables, codes)
                 pages.append((slots, arguments))
         except GraphQLError as error:
             return Outcome(refusal([error]), executed=False)
@@ -314,7 +317,7 @@ class Executor:
     ) -> Outcome:
         try:
             # Before an act is done, every page its answer asks for is checked.
-            await resolved(self._all_slots(prepared, operation), coerced, self.reader.codes)
+            await self._all_pages(prepared, operation).check(coerced, self.reader.codes)
         except GraphQLError as error:
             return Outcome(refusal([error]), executed=False)
         context = RequestContext(
@@ -338,34 +341,15 @@ class Executor:
             body["errors"] = [formatted(told(error)) for error in result.errors]
         return Outcome(orjson.dumps(body), executed=True)
 
-    def _all_slots(self, prepared: _Prepared, operation: OperationDefinitionNode) -> list[Slot]:
+    def _all_pages(self, prepared: _Prepared, operation: OperationDefinitionNode) -> Pages:
         name = operation.name.value if operation.name else ""
-        if name not in prepared.slots:
-            collected: list[Slot] = []
+        if name not in prepared.pages:
             info = TypeInfo(self.schema)
+            pages = Pages(info)
             for definition in (operation, *prepared.fragments.values()):
-                visit(definition, TypeInfoVisitor(info, _Pages(info, collected)))
-            prepared.slots[name] = collected
-        return prepared.slots[name]
-
-
-class _Pages(Visitor):
-    """Finds every page of a document."""
-
-    def __init__(self, info: TypeInfo, found: list[Slot]) -> None:
-        super().__init__()
-        self.info, self.found = info, found
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        definition, parent = self.info.get_field_def(), self.info.get_parent_type()
-        mapped = mapped_field(definition) if definition else None
-        if mapped is None or definition is None or parent is None:
-            return
-        if isinstance(mapped.kind, mapping.RootPage):
-            self.found.append(Slot(definition, node, None, mapped.kind.entity, mapped.kind.default))
-        elif isinstance(mapped.kind, mapping.ToPage):
-            entity = ENTITY_OF_TYPE.get(parent.name, "party")
-            self.found.append(Slot(definition, node, entity, mapped.python_name, mapped.kind.default))
+                visit(definition, TypeInfoVisitor(info, pages))
+            prepared.pages[name] = pages
+        return prepared.pages[name]
 
 
 def _operation(prepared: _Prepared, name: str | None) -> OperationDefinitionNode:
@@ -383,13 +367,8 @@ def _operation(prepared: _Prepared, name: str | None) -> OperationDefinitionNode
 
 
 def _check_ids(root: _Root, arguments: dict[str, Any]) -> None:
-    if isinstance(root.kind, mapping.RootNodes) and len(arguments["ids"]) > LARGEST_PAGE:
-        raise coded(
-            "BAD_PAGE",
-            f"at most {LARGEST_PAGE} ids at once, not {len(arguments['ids'])}",
-            f"一次最多 {LARGEST_PAGE} 个编号",
-            nodes=root.node,
-        )
+    if isinstance(root.kind, mapping.RootNodes):
+        refuse_many_ids(len(arguments["ids"]), root.node)
     code = arguments.get("code")
     if isinstance(root.kind, mapping.RootCode) and isinstance(code, str) and "\x00" in code:
         raise coded("BAD_TEXT", "code holds a NUL character", "代码含有空字符", nodes=root.node)

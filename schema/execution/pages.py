@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphql import FieldNode, ListValueNode, ObjectValueNode, VariableNode
+from graphql import FieldNode, GraphQLField, ListValueNode, ObjectValueNode, TypeInfo, VariableNode, Visitor
 from graphql.execution.values import VariableValues, get_argument_values
 
 from db.codes import Codes, UnknownCode
+from db.entities import ENTITY_OF_TYPE
 from db.reader import LARGEST_PAGE, BadArguments, order_of, page_arguments
 from db.selection import PageArguments
+from schema import mapping
 from schema.execution.limits import coded
-from schema.execution.selecting import Slot
+from schema.execution.selecting import Slot, mapped_field
 
 _UNKNOWN = {
     "area": ("UNKNOWN_AREA", "no area has the code {!r}", "没有代码为 {!r} 的地区"),
@@ -71,3 +73,32 @@ async def resolved(slots: Sequence[Slot], variables: VariableValues, codes: Code
                 code, text_en, text_zh = _UNKNOWN[unknown.kind]
                 shown = unknown.code[:40]
                 raise coded(code, text_en.format(shown), text_zh.format(shown)) from None
+
+
+class Pages(Visitor):
+    """Finds every page of a document, and every `nodes`, wherever they stand."""
+
+    def __init__(self, info: TypeInfo) -> None:
+        super().__init__()
+        self.info = info
+        self.slots: list[Slot] = []
+        self.nodes: list[tuple[GraphQLField, FieldNode]] = []
+
+    async def check(self, variables: VariableValues, codes: Codes) -> None:
+        """Raises a coded GraphQLError for the first page that cannot be asked for."""
+        await resolved(self.slots, variables, codes)
+        for definition, node in self.nodes:
+            refuse_many_ids(len(get_argument_values(definition, node, variables)["ids"]), node)
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        definition, parent = self.info.get_field_def(), self.info.get_parent_type()
+        mapped = mapped_field(definition) if definition else None
+        if mapped is None or definition is None or parent is None:
+            return
+        if isinstance(mapped.kind, mapping.RootNodes):
+            self.nodes.append((definition, node))
+        elif isinstance(mapped.kind, mapping.RootPage):
+            self.slots.append(Slot(definition, node, None, mapped.kind.entity, mapped.kind.default))
+        elif isinstance(mapped.kind, mapping.ToPage):
+            entity = ENTITY_OF_TYPE.get(parent.name, "party")
+            self.slots.append(Slot(definition, node, entity, mapped.python_name, mapped.kind.default))

@@ -1,0 +1,48 @@
+"""Dates and times as the contract spells them, and no other way that a parser might let pass."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+def _day(value: Any) -> date:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise GraphQLError("a Date is written YYYY-MM-DD and exists in the calendar")
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value.upper())
+        except ValueError:
+            pass
+    raise GraphQLError("a DateTime is written YYYY-MM-DDThh:mm:ss with an offset (RFC 3339) and exists in the calendar")
+
+
+SCALARS: Mapping[object, Any] = {
+    date: strawberry.scalar(
+        name="Date",
+        description="A day, YYYY-MM-DD. 日期。",
+        serialize=date.isoformat,
+        parse_value=_day,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment with offset, RFC 3339. 日期时间(含时区)。",
+        serialize=datetime.isoformat,
+        parse_value=_moment,
+    ),
+}
