@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from datetime import timedelta
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -29,14 +30,23 @@ def run(arguments: Namespace) -> int:
         print("已吊销 / revoked")
     else:
         found = with_context(settings, keys.listed)
-        table = Table("prefix", "role", "area", "party", "label", "created", "expires", "revoked")
+        table = Table("key", "role", "area", "party", "label", "state", box=None, padding=(0, 2, 0, 0))
+        for column in table.columns:
+            column.no_wrap = column.header != "label"
+            column.overflow = "fold"
         for key in found:
-            times = (key.created_at, key.expires_at, key.revoked_at)
-            shown = [f"{one:%Y-%m-%d %H:%M}" if one else "" for one in times]
             party = str(key.party_id) if key.party_id else ""
-            table.add_row(key.prefix, key.role, key.area_code or "", party, key.label, *shown)
+            table.add_row(key.prefix, key.role, key.area_code or "", party, key.label, _state(key))
         Console().print(table)
     return 0
+
+
+def _state(key: Any) -> str:
+    if key.revoked_at:
+        return f"已吊销 revoked {key.revoked_at:%Y-%m-%d}"
+    if key.expires_at:
+        return f"至 until {key.expires_at:%Y-%m-%d}"
+    return f"自 since {key.created_at:%Y-%m-%d}"
 
 
 async def _create(context: Context, given: Namespace) -> str:
