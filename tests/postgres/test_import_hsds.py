@@ -119,7 +119,7 @@ async def test_the_examples_of_the_standard_are_taken_or_every_fault_is_listed(d
     listed = sum(len(sheet.records) for sheet in abroad.sheets)
     assert listed
     assert counts(abroad)[:3] == (0, 0, 0)
-    assert len({fault.place for fault in abroad.faults}) >= listed
+    assert len(abroad.faults) >= listed
     assert await desk.everything() == before
     here = await desk.take(EXAMPLES / name)
     assert here.new["parties"] >= 1
