@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, Row, Text, func, select, update
+from sqlalchemy import BigInteger, Index, Integer, Row, Text, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
@@ -48,14 +48,14 @@ class IdempotencyRow(Base):
     created_at: Mapped[datetime] = now_column(index=True)
 
 
-async def claim(conn: AsyncConnection, *, caller: str, operation: str, key: str, digest: str) -> bool:
-    """Inserts the record of an act about to happen; False where a committed one exists.
+async def claim(conn: AsyncConnection, *, caller: str, operation: str, key: str, digest: str, at: datetime) -> bool:
+    """Inserts the record of an act about to happen (`at`, aware UTC); False where a committed one exists.
 
     Waits for a transaction that holds the same key to end.
     """
     made = await conn.execute(
         insert(IdempotencyRow)
-        .values(caller=caller, operation=operation, key=key, digest=digest, entity="", entity_id=0)
+        .values(caller=caller, operation=operation, key=key, digest=digest, entity="", entity_id=0, created_at=at)
         .on_conflict_do_nothing()
         .returning(IdempotencyRow.entity_id)
     )
@@ -79,6 +79,20 @@ async def answer(conn: AsyncConnection, *, caller: str, operation: str, key: str
         )
     )
     return found.first()
+
+
+async def forget(conn: AsyncConnection, *, before: datetime, limit: int) -> int:
+    """Deletes the oldest `limit` answers from before a moment, passing over those in use; how many. One index scan."""
+    key = (IdempotencyRow.caller, IdempotencyRow.operation, IdempotencyRow.key)
+    old = (
+        select(*key)
+        .where(IdempotencyRow.created_at < before)
+        .order_by(IdempotencyRow.created_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    gone = await conn.execute(delete(IdempotencyRow).where(tuple_(*key).in_(old)))
+    return gone.rowcount
 
 
 async def add(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +20,9 @@ from resolvers.errors import Conflict, NotAllowed
 
 #: PostgreSQL's lock_not_available and deadlock_detected: somebody else holds what this act needs.
 BUSY_STATES = ("55P03", "40P01")
+#: How long the answer to an idempotency key is kept, and how many are forgotten in one transaction.
+KEYS_KEPT = timedelta(days=7)
+FORGOTTEN_AT_ONCE = 1_000
 
 
 def digest(inputs: Mapping[str, Any]) -> str:
@@ -42,7 +47,7 @@ async def claim(
     """
     mark = digest(inputs)
     caller = context.viewer.caller
-    if await events.claim(conn, caller=caller, operation=operation, key=key, digest=mark):
+    if await events.claim(conn, caller=caller, operation=operation, key=key, digest=mark, at=context.clock()):
         return None
     kept = await events.answer(conn, caller=caller, operation=operation, key=key)
     if kept is None or kept.digest != mark:
@@ -67,7 +72,7 @@ async def act(
     reports it among the other faulty fields. Raises Conflict BUSY when a lock or a connection is not
     granted in time.
     """
-    try:
+    with busy_is_conflict():
         async with context.engine.begin() as conn:
             claimed = key is not None and usable_key(key)
             if claimed and key is not None:
@@ -85,6 +90,13 @@ async def act(
                     entity_id=done.id,
                 )
             return done
+
+
+@contextmanager
+def busy_is_conflict() -> Iterator[None]:
+    """Raises Conflict BUSY where a lock or a connection is not granted in time."""
+    try:
+        yield
     except NoConnectionLeft as error:
         raise _busy() from error
     except DBAPIError as error:
@@ -96,9 +108,24 @@ async def act(
 def _busy() -> Conflict:
     return Conflict(
         "BUSY",
-        "有批量处理正在进行,请稍后再试;这次没有改动任何内容",
-        "a bulk operation is running, try again shortly; nothing was changed",
+        "别人正占用办理这件事所需的内容,这次没有改动任何内容;请稍后再试",
+        "somebody else holds what this act needs; nothing was changed, try again shortly",
     )
+
+
+async def forget_keys(context: Context) -> int:
+    """Deletes the answers kept for idempotency keys longer than `KEYS_KEPT`; how many.
+
+    A transaction for each `FORGOTTEN_AT_ONCE` rows, the oldest first, so that no act waits for it. A key that is
+    forgotten may be used again. Running it twice at once is harmless.
+    """
+    before, total = context.clock() - KEYS_KEPT, 0
+    while True:
+        async with context.engine.begin() as conn:
+            gone = await events.forget(conn, before=before, limit=FORGOTTEN_AT_ONCE)
+        total += gone
+        if gone < FORGOTTEN_AT_ONCE:
+            return total
 
 
 async def record(

@@ -20,12 +20,32 @@ MAX_CODES = 1_000
 #: Invisible characters that turn the order of what follows: a title must not be able to disguise another.
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BAD_CATEGORIES = frozenset(("Cc", "Cs", "Co", "Cn", "Zl", "Zp"))
+#: Characters that show nothing and say nothing in a name: they come along when text is copied, and would make two
+#: names of what reads as one. Those that take up room become a space.
+_UNSEEN: dict[int, str | None] = dict.fromkeys(
+    (
+        *(0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x200B, 0x200E, 0x200F, 0xFEFF),
+        *range(0x2060, 0x2066),
+        *range(0x206A, 0x2070),
+        *range(0xFFF9, 0xFFFC),
+        *range(0x1D173, 0x1D17B),
+        *range(0xE0000, 0xE0080),
+    )
+) | dict.fromkeys((0x2800, 0x3164, 0xFFA0), " ")
+#: Joiners and variation selectors shape the letters beside them (Mongolian, rare Han forms): kept, but no text alone.
+_SHAPING = frozenset(map(chr, (*range(0x180B, 0x1810), 0x200C, 0x200D, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 
 
 def clipped(text: str, length: int = 40) -> str:
     """A typed text as it may be repeated in a message: printable, and short."""
     shown = "".join(c if c.isprintable() else "�" for c in text[:length])
     return shown + ("…" if len(text) > length else "")
+
+
+def seen_text(text: str) -> str:
+    """A text without what cannot be seen, trimmed; empty where nothing to be read remains. O(length)."""
+    kept = text.translate(_UNSEEN).strip()
+    return kept if any(c not in _SHAPING and not c.isspace() for c in kept) else ""
 
 
 def usable_code(code: str) -> bool:
@@ -55,12 +75,25 @@ class Problems:
         if self.fields:
             raise InvalidInput(self.fields)
 
-    def text(self, path: str, value: str) -> str:
-        """A title or name: trimmed, 1 to 200 characters, none of them a control character."""
+    def required(self, path: str | tuple[str, ...], value: object) -> bool:
+        """False, with a problem, where a field that cannot be empty is given as null."""
+        if value is None:
+            self.add(path, "REQUIRED", "不能为空", "must not be empty")
+        return value is not None
+
+    def text(self, path: str, value: str | None) -> str:
+        """A title or name: trimmed, 1 to 200 characters, none of them a control character.
+
+        Characters that cannot be seen (a zero width space, a byte order mark, ...) are taken out like the spaces around
+        it: nobody could find them to remove them. A text of nothing else is empty.
+        """
+        if value is None:
+            self.required(path, value)
+            return ""
         if len(value) > 100 * MAX_TEXT:
             self.add(path, "TOO_LONG", f"最多 {MAX_TEXT} 个字", f"at most {MAX_TEXT} characters")
             return ""
-        trimmed = value.strip()
+        trimmed = seen_text(value)
         if any(unicodedata.category(c) in _BAD_CATEGORIES or c in _TURNS for c in trimmed):
             self.add(
                 path,
@@ -69,13 +102,16 @@ class Problems:
                 "holds control characters such as line breaks; remove them",
             )
         elif not trimmed:
-            self.add(path, "REQUIRED", "不能为空", "must not be empty")
+            self.required(path, None)
         elif len(trimmed) > MAX_TEXT:
             self.add(path, "TOO_LONG", f"最多 {MAX_TEXT} 个字", f"at most {MAX_TEXT} characters")
         return trimmed
 
-    def count(self, path: str, value: int) -> int:
+    def count(self, path: str, value: int | None) -> int:
         """A whole number of units, 1 to 2,147,483,647."""
+        if value is None:
+            self.required(path, value)
+            return 0
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_INT:
             self.add(
                 path,
@@ -85,14 +121,14 @@ class Problems:
             )
         return value
 
-    def fails_count(self, path: str, value: int) -> bool:
+    def fails_count(self, path: str, value: int | None) -> bool:
         """Like `count`, saying whether it was faulty."""
         before = len(self.fields)
         self.count(path, value)
         return len(self.fields) > before
 
-    def one_of(self, path: str, value: str, allowed: Sequence[str]) -> str:
-        if value not in allowed:
+    def one_of(self, path: str, value: str | None, allowed: Sequence[str]) -> str | None:
+        if self.required(path, value) and value not in allowed:
             self.add(
                 path,
                 "NOT_ONE_OF",

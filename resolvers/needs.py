@@ -83,10 +83,10 @@ async def change(
     context: Context,
     id: int | None,
     *,
-    title: str | KeepType = KEEP,
-    resource_type: str | KeepType = KEEP,
-    quantity: int | KeepType = KEEP,
-    priority: str | KeepType = KEEP,
+    title: str | KeepType | None = KEEP,
+    resource_type: str | KeepType | None = KEEP,
+    quantity: int | KeepType | None = KEEP,
+    priority: str | KeepType | None = KEEP,
     client_groups: Sequence[str] | KeepType | None = KEEP,
     needed_from: date | KeepType | None = KEEP,
     needed_by: date | KeepType | None = KEEP,
@@ -95,7 +95,8 @@ async def change(
 ) -> Done:
     """Changes the fields that are given; a change that changes nothing leaves no event.
 
-    Raises as `submit` does; Conflict for a need that is closed or withdrawn.
+    None empties a field; title, type, quantity and priority cannot be empty (REQUIRED). Raises as `submit` does;
+    Conflict for a need that is closed or withdrawn.
     """
     require_role(context.viewer, "COORDINATOR")
     given: dict[str, Any] = {

@@ -32,6 +32,8 @@ _FROM = {
     "resume": ("PAUSED",),
     "withdraw": ("DRAFT", "ACTIVE", "PAUSED"),
 }
+#: What an offer is for, and so which needs its provider sees.
+_PURPOSE = {"resource_type_id": "resourceType", "client_group_ids": "clientGroups", "earmark_id": "earmark"}
 _ACT_ZH = {"change": "修改", "confirm": "确认", "pause": "暂停", "resume": "恢复", "withdraw": "撤回"}
 
 
@@ -53,7 +55,8 @@ async def publish(
 ) -> Done:
     """Publishes an offer of a party; quantities are in the unit of the resource type, coverage holds area codes.
 
-    `earmark` is the code of a client group or a domain. Raises InvalidInput, NotFound (of the provider, where nothing
+    `earmark` is the code of a client group or a domain; a minimum of None is 1. A PARTNER sees the needs its offers
+    match, so its coverage stays within its reach (`_check_reach`). Raises InvalidInput, NotFound (of the provider, where nothing
     else is wrong), NotAllowed, Conflict.
     """
     require_role(context.viewer, *ACTORS)
@@ -78,6 +81,8 @@ async def publish(
         provider = await acting.seen(conn, context.viewer, "party", provider_id)
         if provider is None:
             problems.missing("providerId", "这个提供方", "provider")
+        else:
+            await _check_reach(context, conn, words, problems, provider.id, provider, row, inputs["coverage"])
         problems.key(idempotency_key)
         problems.stop()
         assert provider is not None
@@ -104,10 +109,10 @@ async def change(
     context: Context,
     id: int | None,
     *,
-    title: str | KeepType = KEEP,
-    resource_type: str | KeepType = KEEP,
-    capacity: int | KeepType = KEEP,
-    coverage: Sequence[str] | KeepType = KEEP,
+    title: str | KeepType | None = KEEP,
+    resource_type: str | KeepType | None = KEEP,
+    capacity: int | KeepType | None = KEEP,
+    coverage: Sequence[str] | KeepType | None = KEEP,
     client_groups: Sequence[str] | KeepType | None = KEEP,
     minimum_per_need: int | KeepType | None = KEEP,
     maximum_per_need: int | KeepType | None = KEEP,
@@ -118,7 +123,8 @@ async def change(
 ) -> Done:
     """Changes the fields that are given; a change that changes nothing leaves no event.
 
-    Raises as `publish` does; Conflict for an offer that is withdrawn.
+    None empties a field; title, type, capacity and coverage cannot be empty (REQUIRED), a minimum of None is 1. Raises
+    as `publish` does; Conflict for an offer that is withdrawn.
     """
     given: dict[str, Any] = {
         "title": title,
@@ -138,6 +144,7 @@ async def change(
         words = await vocabulary(context.engine, conn)
         problems = Problems()
         row = await checked(context, conn, words, problems, inputs, old)
+        await _check_reach(context, conn, words, problems, old.provider_id, old, row, coverage, old)
         problems.stop()
         return row
 
@@ -217,7 +224,8 @@ def _check_quantities(problems: Problems, inputs: Mapping[str, Any], row: dict[s
     for name, path in paths.items():
         if name in inputs:
             row[name] = inputs[name]
-            if inputs[name] is not None and problems.fails_count(path, inputs[name]):
+            # Only the maximum may be empty: then there is none.
+            if (inputs[name] is not None or name != "maximum_per_need") and problems.fails_count(path, inputs[name]):
                 continue
         now[name] = row.get(name, getattr(old, name, None))
     capacity, least, most = (now.get(name) for name in paths)
@@ -242,6 +250,59 @@ def _check_quantities(problems: Problems, inputs: Mapping[str, Any], row: dict[s
             f"不能大于供给总量 {capacity}",
             f"must not exceed the capacity {capacity}",
         )
+
+
+async def _check_reach(
+    context: Context,
+    conn: AsyncConnection,
+    words: Vocabulary,
+    problems: Problems,
+    provider_id: int,
+    home: Any,
+    row: Mapping[str, Any],
+    codes: Sequence[str] | KeepType | None,
+    old: Any = None,
+) -> None:
+    """Keeps a PARTNER's own offer within its key's area, else its county, else (above counties) its own area.
+
+    `home` is a row with the provider's place, `codes` the coverage as it was given. Areas that a coordinator let the
+    offer have before may stay; but then what it is for stays too, or the partner would read in all of them what nobody
+    let it see. Offers of others are refused elsewhere.
+    """
+    viewer = context.viewer
+    if viewer.role != "PARTNER" or viewer.party_id != provider_id:
+        return
+    bound_id = viewer.area_id or home.county_id or home.area_id
+    held = list(old.coverage_ids) if old is not None else []
+    served = row.get("coverage_ids", held)
+    areas = await words.areas_by_id(conn, {bound_id, *held, *served})
+    bound = areas[bound_id]
+
+    def too_wide(path: str | tuple[str, ...], zh: str, en: str) -> None:
+        problems.add(
+            path,
+            "COVERAGE_TOO_WIDE",
+            f"{zh};范围更大的供给请由{bound.full_name}的统筹员或管理员办理",
+            f"{en}; a coordinator of {bound.full_name} or an administrator may widen it",
+        )
+
+    reach = {bound_id, *held}
+    for area in [areas[id] for id in served]:
+        if isinstance(codes, Sequence) and reach.isdisjoint(area.ancestor_ids):
+            too_wide(
+                ("coverage", str(codes.index(area.code))),
+                f"{area.full_name}超出了{bound.full_name}",
+                f"{area.full_name} reaches beyond {bound.full_name}",
+            )
+    if old is None or all(bound_id in areas[id].ancestor_ids for id in served):
+        return
+    for column, path in _PURPOSE.items():
+        if column in row and row[column] != getattr(old, column):
+            too_wide(
+                path,
+                f"这个供给的服务区域超出了{bound.full_name},它的用途不能改变",
+                f"the coverage reaches beyond {bound.full_name}, so what it is for stays",
+            )
 
 
 def _require_own(context: Context, provider_id: int, area: Area) -> None:

@@ -13,7 +13,7 @@ from db import matches, plans
 from db.areas import Area
 from graph.allocation import compute_plan
 from graph.values import Need, Obstacle, Offer, Plan, World
-from resolvers.acts import act, claim, record, require_role, require_within, usable_key
+from resolvers.acts import act, busy_is_conflict, claim, record, require_role, require_within, usable_key
 from resolvers.checks import Problems
 from resolvers.context import Context, Done
 from resolvers.errors import Conflict
@@ -33,11 +33,12 @@ async def compute(context: Context, *, area: str, idempotency_key: str | None = 
     require_role(context.viewer, "COORDINATOR")
     operation, inputs = "planCompute", {"area": area}
     async with _turn(context.engine):
-        if idempotency_key is not None and usable_key(idempotency_key):
-            earlier = await _answered(context, operation, idempotency_key, inputs)
-            if earlier is not None:
-                return earlier
-        place, needs, offers, around = await _instance(context, area, idempotency_key)
+        with busy_is_conflict():
+            if idempotency_key is not None and usable_key(idempotency_key):
+                earlier = await _answered(context, operation, idempotency_key, inputs)
+                if earlier is not None:
+                    return earlier
+            place, needs, offers, around = await _instance(context, area, idempotency_key)
         plan = await asyncio.to_thread(compute_plan, needs, offers, around)
 
     async def work(conn: AsyncConnection) -> Done:

@@ -145,8 +145,11 @@ class Vocabulary:
             )
         return found
 
-    def check_type(self, problems: Problems, path: str, code: str) -> ResourceType | None:
-        """The type of a code, or a problem UNKNOWN_RESOURCE_TYPE that names the nearest."""
+    def check_type(self, problems: Problems, path: str, code: str | None) -> ResourceType | None:
+        """The type of a code, or a problem: REQUIRED for None, else UNKNOWN_RESOURCE_TYPE that names the nearest."""
+        if code is None:
+            problems.required(path, code)
+            return None
         found = self.types.get(code)
         if found is None:
             near = self.nearest_type(code) if len(problems.fields) < NEAREST_NAMED else None
@@ -178,11 +181,12 @@ class Vocabulary:
         return None
 
     async def check_coverage(
-        self, conn: AsyncConnection, problems: Problems, path: str, codes: Sequence[str]
+        self, conn: AsyncConnection, problems: Problems, path: str, codes: Sequence[str] | None
     ) -> list[int]:
         """Ids of the areas served, without repetitions; at least one. Unknown ones are problems at [path, position]."""
         if not codes:
             problems.add(path, "REQUIRED", "请至少填写一个服务区域", "name at least one area that is served")
+            return []
         wanted = problems.codes(path, codes)
         await self.areas(conn, wanted)
         found = [await self.check_area(conn, problems, (path, str(codes.index(code))), code) for code in wanted]

@@ -274,3 +274,49 @@ async def test_the_same_answer_comes_back_after_the_date_has_passed(county: Coun
     }
     first = await needs.submit(county.context, **values)  # type: ignore[arg-type]
     assert await needs.submit(county.on(date(2026, 12, 1)), **values) == first  # type: ignore[arg-type]
+
+
+async def test_what_a_need_cannot_be_without_cannot_be_emptied(county: County) -> None:
+    need = await county.need(await county.community())
+    before, state = await county.counts(), await county.state()
+    with pytest.raises(InvalidInput) as refusal:
+        await needs.change(county.context, need, title=None, resource_type=None, quantity=None, priority=None)
+    assert codes(refusal.value) == {
+        ("title",): "REQUIRED",
+        ("resourceType",): "REQUIRED",
+        ("quantity",): "REQUIRED",
+        ("priority",): "REQUIRED",
+    }
+    assert (await county.counts(), await county.state()) == (before, state)
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        *("\u200b", "\u3164", "\ufeff", "\u00ad", "\U000e0041\U000e007f", "\u2800", "\u115f", "\u1160", "\uffa0"),
+        *("\u2060\u2063", "\u200d\u200c", "\ufe0f", " \u200b\u3000\u2800 ", "\u034f", "\u180b\U000e0100"),
+    ],
+    ids=ascii,
+)
+async def test_a_title_of_nothing_that_can_be_seen_is_empty(county: County, blank: str) -> None:
+    community = await county.community()
+    before = await county.counts()
+    with pytest.raises(InvalidInput) as refusal:
+        await county.need(community, title=blank)
+    assert codes(refusal.value) == {("title",): "REQUIRED"}
+    assert await county.counts() == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("\ufeff轮\u200b椅\u00ad一台\u2800", "轮椅一台"),
+        ("轮椅\u3164一台", "轮椅 一台"),
+        # Shapes of letters that their writers mean.
+        ("葛\U000e0100城", "葛\U000e0100城"),
+        ("ᠮᠣᠩᠭᠣᠯ\u180bᠤ", "ᠮᠣᠩᠭᠣᠯ\u180bᠤ"),
+    ],
+)
+async def test_what_cannot_be_seen_in_a_title_is_taken_out(county: County, typed: str, kept: str) -> None:
+    await county.need(await county.community(), title=typed)
+    assert (await county.one("SELECT title FROM need")).title == kept

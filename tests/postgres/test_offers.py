@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
 import pytest
-from small_county import COUNTY, FAR_VILLAGE, NOON, OTHER_TOWN, TODAY, TOWN, VILLAGE, County, found
+from small_county import COUNTY, FAR_VILLAGE, NOON, OTHER_COUNTY, OTHER_TOWN, TODAY, TOWN, VILLAGE, County, found
 
 from db.viewer import PUBLIC, Viewer
 from resolvers import offers, parties
@@ -273,3 +273,100 @@ async def test_a_single_volunteers_offer_is_hidden_from_partners(county: County)
     partner = county.by(Viewer("PARTNER", 9, party_id=await county.provider()))
     with pytest.raises(NotFound):
         await offers.pause(partner, offer)
+
+
+async def test_a_partner_may_not_widen_what_it_sees_by_covering_more_than_its_county(county: County) -> None:
+    own = await county.provider()
+    await county.community()
+    partner = county.by(Viewer("PARTNER", 9, party_id=own))
+    before = await county.counts()
+    with pytest.raises(InvalidInput) as refusal:
+        await offers.publish(
+            partner,
+            title="轮椅",
+            provider_id=own,
+            resource_type="GOODS",
+            capacity=0,
+            coverage=[TOWN, "37", TOWN, OTHER_COUNTY, "3708"],
+        )
+    assert codes(refusal.value) == {
+        ("capacity",): "OUT_OF_RANGE",
+        ("coverage", "1"): "COVERAGE_TOO_WIDE",
+        ("coverage", "3"): "COVERAGE_TOO_WIDE",
+        ("coverage", "4"): "COVERAGE_TOO_WIDE",
+    }
+    wide = refusal.value.fields[-1]
+    assert "梁山县的统筹员或管理员" in wide.message_zh
+    assert "a coordinator of 山东省济宁市梁山县 or an administrator" in wide.message_en
+    assert await county.counts() == before
+
+
+async def test_a_partner_may_not_widen_an_offer_it_has(county: County) -> None:
+    own = await county.provider()
+    partner = county.by(Viewer("PARTNER", 9, party_id=own))
+    offer = await county.offer(own)
+    before, state = await county.counts(), await county.state()
+    with pytest.raises(InvalidInput) as refusal:
+        await offers.change(partner, offer, coverage=[COUNTY, "37"])
+    assert codes(refusal.value) == {("coverage", "1"): "COVERAGE_TOO_WIDE"}
+    assert (await county.counts(), await county.state()) == (before, state)
+    await offers.change(partner, offer, coverage=[OTHER_TOWN, VILLAGE])
+
+
+async def test_a_partner_keeps_what_a_coordinator_widened_but_not_for_another_purpose(county: County) -> None:
+    own = await county.provider()
+    partner = county.by(Viewer("PARTNER", 9, party_id=own))
+    offer = await county.offer(own, coverage=["37"], client_groups=["ORPHAN"], earmark="ORPHAN")
+    await offers.change(partner, offer, coverage=[OTHER_COUNTY, "37"], capacity=4, resource_type="WHEELCHAIR")
+    before, state = await county.counts(), await county.state()
+    with pytest.raises(InvalidInput) as refusal:
+        await offers.change(partner, offer, resource_type="FUNDS", client_groups=None, earmark=None)
+    assert codes(refusal.value) == {
+        ("resourceType",): "COVERAGE_TOO_WIDE",
+        ("clientGroups",): "COVERAGE_TOO_WIDE",
+        ("earmark",): "COVERAGE_TOO_WIDE",
+    }
+    assert (await county.counts(), await county.state()) == (before, state)
+    await offers.change(partner, offer, resource_type="FUNDS", earmark=None, coverage=[TOWN])
+    # What was given up is not there to be taken back.
+    with pytest.raises(InvalidInput):
+        await offers.change(partner, offer, coverage=["37"])
+
+
+async def test_a_partner_above_counties_reaches_its_own_area_and_a_key_with_an_area_no_further(county: County) -> None:
+    city = await county.provider("3708", "济宁基金会公司")
+    values = {"title": "轮椅", "provider_id": city, "resource_type": "GOODS", "capacity": 3}
+    partner = Viewer("PARTNER", 9, party_id=city)
+    await offers.publish(county.by(partner), coverage=["3708"], **values)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="coverage"):
+        await offers.publish(county.by(partner), coverage=["37"], **values)  # type: ignore[arg-type]
+    bounded = county.by(Viewer("PARTNER", 9, area_id=await county.area_id(TOWN), party_id=city))
+    await offers.publish(bounded, coverage=[TOWN, VILLAGE], **values)  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="coverage"):
+        await offers.publish(bounded, coverage=[COUNTY], **values)  # type: ignore[arg-type]
+
+
+async def test_a_coordinator_may_send_help_anywhere(county: County) -> None:
+    own = await county.provider()
+    context = county.by(await county.coordinator(TOWN))
+    done = await offers.publish(
+        context, title="轮椅", provider_id=own, resource_type="GOODS", capacity=3, coverage=["37"]
+    )
+    await offers.change(context, done.id, coverage=[OTHER_COUNTY])
+
+
+async def test_what_an_offer_cannot_be_without_cannot_be_emptied(county: County) -> None:
+    offer = await county.offer(await county.provider(), minimum_per_need=2, maximum_per_need=4)
+    before, state = await county.counts(), await county.state()
+    with pytest.raises(InvalidInput) as refusal:
+        await offers.change(county.context, offer, title=None, resource_type=None, capacity=None, coverage=None)
+    assert codes(refusal.value) == {
+        ("title",): "REQUIRED",
+        ("resourceType",): "REQUIRED",
+        ("capacity",): "REQUIRED",
+        ("coverage",): "REQUIRED",
+    }
+    assert (await county.counts(), await county.state()) == (before, state)
+    await offers.change(county.context, offer, minimum_per_need=None, maximum_per_need=None)
+    row = await county.one("SELECT * FROM offer")
+    assert (row.minimum_per_need, row.maximum_per_need) == (1, None)

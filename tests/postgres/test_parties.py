@@ -186,3 +186,16 @@ async def test_who_may_register(county: County) -> None:
     for kind, register in REGISTER.items():
         await register(county.by(await county.coordinator(TOWN)), name=kind, area=VILLAGE)  # type: ignore[operator]
     assert (await county.counts())["party"] == len(REGISTER)
+
+
+@pytest.mark.parametrize("kind", REGISTER)
+async def test_a_name_that_reads_the_same_is_the_same(county: County, kind: str) -> None:
+    register: Any = REGISTER[kind]
+    await register(county.context, name="拳铺爱心社", area=VILLAGE)
+    before = await county.counts()
+    with pytest.raises(Conflict, match="ALREADY_REGISTERED"):
+        await register(county.context, name="拳铺\u200b爱心社\ufeff", area=VILLAGE)
+    with pytest.raises(InvalidInput) as refusal:
+        await register(county.context, name="\u3164\u2800", area=VILLAGE)
+    assert [(one.path, one.code) for one in refusal.value.fields] == [(("name",), "REQUIRED")]
+    assert await county.counts() == before
