@@ -15,7 +15,7 @@ from db.areas import Area
 from db.terms import ResourceType, Term
 from exchange.records import NeedRecord, OfferRecord, PartyRecord, Record
 from resolvers.checks import Problems, clipped
-from resolvers.import_names import Names, Trouble, credit_code, kind_by_name
+from resolvers.import_names import Names, Trouble, credit_code, kind_by_name, typed
 from resolvers.vocabulary import CHANNEL, CLIENT_GROUP, DOMAIN, FUND_SOURCE, INDUSTRY, Vocabulary
 
 #: column -> the name of the input that the acts check.
@@ -114,7 +114,7 @@ class Drafts:
         return None
 
     def _new_provider(self, record: OfferRecord) -> Any:
-        name = record.provider.strip()
+        name = typed(record.provider)
         kind = record.provider_kind or kind_by_name(name)
         if kind in (None, "COMMUNITY"):
             found = self.names.community(record.provider, record.provider_area)
@@ -190,7 +190,7 @@ class Drafts:
         return self._offer(record, owner)
 
     def _need(self, record: NeedRecord, owner: Any) -> Draft:
-        draft = Draft(record, record.title.strip(), compared=NEED_COLUMNS)
+        draft = Draft(record, typed(record.title), compared=NEED_COLUMNS)
         own = self._found(draft, owner)
         kind = self._type(draft, record.resource_type, record.title, record.unit)
         groups = self._terms(draft, [CLIENT_GROUP], record.client_groups)
@@ -225,7 +225,7 @@ class Drafts:
         return draft
 
     def _offer(self, record: OfferRecord, owner: Any) -> Draft:
-        draft = Draft(record, record.title.strip(), compared=OFFER_COLUMNS)
+        draft = Draft(record, typed(record.title), compared=OFFER_COLUMNS)
         own = self._found(draft, owner)
         kind = self._type(draft, record.resource_type, record.title, record.unit, record.type_hints)
         groups = self._terms(draft, [CLIENT_GROUP], record.client_groups)
@@ -273,7 +273,7 @@ class Drafts:
         return draft
 
     def _party(self, record: PartyRecord) -> Draft:
-        draft = Draft(record, record.name.strip())
+        draft = Draft(record, typed(record.name))
         code = credit_code(record.credit_code)
         draft.reference = f"party:{record.reference}" if record.reference else None
         area = self.names.area(record.area) if record.area else self.names.home

@@ -85,6 +85,11 @@ def credit_code(text: str | None) -> str | None:
     return Problems().credit_code("creditCode", text)
 
 
+def typed(text: str) -> str:
+    """A title or name as the acts store it; whether it may be stored at all they say."""
+    return Problems().text("name", text)
+
+
 def kind_by_name(name: str) -> str | None:
     """The kind that a provider's name gives away, None where it does not."""
     found = [(name.rfind(word) + len(word), len(word), kind) for word, kind in _KINDS if word in name]
@@ -168,7 +173,9 @@ class Names:
         if any(plain(p) in _NATION_WIDE for p in places):
             names._roots = await imports.roots(conn)
         references = [f"party:{r}" for r in _references(records)]
-        rows = await imports.parties_called(conn, [s for n in parties for s in (n, plain(n))], list(codes), references)
+        rows = await imports.parties_called(
+            conn, [s for n in parties for s in (typed(n), plain(n))], list(codes), references
+        )
         for row in rows:
             names.know_party(row)
         homes = [row.area_id for row in rows]
@@ -353,7 +360,7 @@ class Names:
         for key in (
             f"party:{record.provider_reference}" if record.provider_reference else None,
             credit_code(record.credit_code),
-            record.provider,
+            typed(record.provider),
             plain(record.provider),
         ):
             rows = self._parties.get(key, []) if key else []
@@ -389,7 +396,7 @@ class Names:
             rows = self._parties.get(key, []) if key else []
             if rows:
                 return rows[0]
-        rows = self._parties.get(record.name.strip(), [])
+        rows = self._parties.get(typed(record.name), [])
         return next((r for r in rows if r.kind == record.kind and r.area_id == area_id), None)
 
     def clash(self, kind: str, area_id: int, name: str, code: str | None, own_id: int | None) -> Trouble | None:
@@ -422,7 +429,11 @@ class Names:
             own = self._by_id.get(owner.area_id)
             if own is not None and not above.intersection(own.ancestor_ids):
                 return False
-        if tidy(text) == tidy(owner.name) or plain(text) == plain(owner.name) or text.strip() == owner.credit_code:
+        if (
+            typed(tidy(text)) == typed(tidy(owner.name))
+            or plain(text) == plain(owner.name)
+            or text.strip() == owner.credit_code
+        ):
             return True
         return any(area.id == owner.area_id for area in self._areas.get(text, []))
 

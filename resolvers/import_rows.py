@@ -25,7 +25,7 @@ from resolvers import parties as party_acts
 from resolvers.checks import Problems, clipped
 from resolvers.context import Context
 from resolvers.import_drafts import Draft, Drafts, Wanted
-from resolvers.import_names import Names, Trouble
+from resolvers.import_names import Names, Trouble, typed
 from resolvers.vocabulary import Vocabulary
 
 _ENTITY = {NeedRecord: "need", OfferRecord: "offer", PartyRecord: "party"}
@@ -330,7 +330,7 @@ class Importer:
 def _same(old: Any, value: Any) -> bool:
     """Equal but for characters that no sheet can hold."""
     if isinstance(old, str) and isinstance(value, str):
-        return old == value or tidy(old) == tidy(value)
+        return old == value or typed(tidy(old)) == typed(tidy(value))
     return bool(old == value)
 
 
