@@ -15,7 +15,8 @@ from db.areas import Area
 from db.terms import ResourceType, Term
 from exchange.records import NeedRecord, OfferRecord, PartyRecord, Record
 from resolvers.checks import Problems, clipped
-from resolvers.import_names import Names, Trouble, credit_code, kind_by_name, typed
+from resolvers.import_names import Names
+from resolvers.import_words import Trouble, credit_code, kind_by_name, typed
 from resolvers.vocabulary import CHANNEL, CLIENT_GROUP, DOMAIN, FUND_SOURCE, INDUSTRY, Vocabulary
 
 #: column -> the name of the input that the acts check.

@@ -7,7 +7,6 @@ full name, a name without its 镇 or 村, or several joined (拳铺镇拳西村)
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,98 +20,22 @@ from exchange.records import NeedRecord, OfferRecord, PartyRecord
 from exchange.synonyms import TypeVocabulary, TypeWords
 from exchange.text import fold, tidy
 from exchange.values import split_unit
-from resolvers.checks import Problems, clipped
+from resolvers.checks import clipped
+from resolvers.import_words import (
+    CITY_WIDE,
+    COUNTY_WIDE,
+    NATION_WIDE,
+    WHOLE,
+    Trouble,
+    credit_code,
+    is_relative,
+    plain,
+    spellings_of,
+    typed,
+)
 from resolvers.vocabulary import NEAREST_NAMED, Vocabulary
 
 Record = PartyRecord | NeedRecord | OfferRecord
-
-_OFFICES = ("社区居民委员会", "居民委员会", "村民委员会", "社区居委会", "居委会", "村委会", "委员会")
-_ENDINGS = ("镇", "乡", "街道", "村", "社区", "县", "区", "市", "省", "街道办事处")
-_COUNTY_WIDE = frozenset({"全县", "全县域", "全域", "县域", "本县", "全区", "本区", "县内", "全县范围"})
-_CITY_WIDE = frozenset({"全市", "本市", "市内"})
-_TOWN_WIDE = frozenset({"全镇", "全乡", "本镇", "本乡", "全街道", "本街道", "全乡镇", "本乡镇", "本辖区"})
-_NATION_WIDE = frozenset({"全国", "全国各地", "全国范围"})
-_WHOLE = _COUNTY_WIDE | _CITY_WIDE | _TOWN_WIDE | _NATION_WIDE
-
-#: What a provider that is not registered yet must be, by how its name ends or what it holds. Longest word first.
-_KINDS: tuple[tuple[str, str], ...] = (
-    ("志愿服务总队", "VOLUNTEER"),
-    ("志愿服务队", "VOLUNTEER"),
-    ("志愿者", "VOLUNTEER"),
-    ("服务队", "VOLUNTEER"),
-    ("志愿队", "VOLUNTEER"),
-    ("义工队", "VOLUNTEER"),
-    ("合作社", "DONOR_FIRM"),
-    ("公益金", "FUND"),
-    ("慈善总会", "ORGANIZATION"),
-    ("基金会", "ORGANIZATION"),
-    ("促进会", "ORGANIZATION"),
-    ("联合会", "ORGANIZATION"),
-    ("服务社", "ORGANIZATION"),
-    ("社工站", "ORGANIZATION"),
-    ("公司", "DONOR_FIRM"),
-    ("集团", "DONOR_FIRM"),
-    ("企业", "DONOR_FIRM"),
-    ("商行", "DONOR_FIRM"),
-    ("超市", "DONOR_FIRM"),
-    ("银行", "DONOR_FIRM"),
-    ("协会", "ORGANIZATION"),
-    ("学会", "ORGANIZATION"),
-    ("商会", "ORGANIZATION"),
-    ("中心", "ORGANIZATION"),
-    ("机构", "ORGANIZATION"),
-    ("医院", "ORGANIZATION"),
-    ("学校", "ORGANIZATION"),
-    ("基金", "FUND"),
-    ("资金", "FUND"),
-    ("经费", "FUND"),
-    ("厂", "DONOR_FIRM"),
-    ("店", "DONOR_FIRM"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a name leads nowhere."""
-
-    code: str
-    text_zh: str
-    text_en: str
-
-
-def credit_code(text: str | None) -> str | None:
-    """In its compact upper-case form; a wrong one too, so that it can be told."""
-    return Problems().credit_code("creditCode", text)
-
-
-def typed(text: str) -> str:
-    """A title or name as the acts store it; whether it may be stored at all they say."""
-    return Problems().text("name", text)
-
-
-def kind_by_name(name: str) -> str | None:
-    """The kind that a provider's name gives away, None where it does not."""
-    found = [(name.rfind(word) + len(word), len(word), kind) for word, kind in _KINDS if word in name]
-    return max(found)[2] if found else None
-
-
-def plain(text: str) -> str:
-    """Half width, without white space and without the office behind a village's name."""
-    text = "".join(unicodedata.normalize("NFKC", text).split())
-    for office in _OFFICES:
-        if text.endswith(office) and len(text) > len(office):
-            base = text.removesuffix(office)
-            return base + "社区" if office.startswith("社区") else base
-    return text
-
-
-def _spellings(text: str) -> list[str]:
-    given = plain(text)
-    return [text.strip(), given, *(given + ending for ending in _ENDINGS)]
-
-
-def _is_relative(text: str) -> bool:
-    return plain(text) in _WHOLE
 
 
 @dataclass(slots=True)
@@ -169,8 +92,8 @@ class Names:
                 places |= dict.fromkeys(filter(None, (one.area,)))
                 parties[one.name] = None
                 codes |= dict.fromkeys(filter(None, (credit_code(one.credit_code),)))
-        await names.gather_areas(conn, [p for p in places if not _is_relative(p)])
-        if any(plain(p) in _NATION_WIDE for p in places):
+        await names.gather_areas(conn, [p for p in places if not is_relative(p)])
+        if any(plain(p) in NATION_WIDE for p in places):
             names._roots = await imports.roots(conn)
         references = [f"party:{r}" for r in _references(records)]
         rows = await imports.parties_called(
@@ -191,7 +114,7 @@ class Names:
         return names
 
     async def gather_areas(self, conn: AsyncConnection, texts: Sequence[str]) -> None:
-        spelled = {text: _spellings(text) for text in texts}
+        spelled = {text: spellings_of(text) for text in texts}
         found = await imports.areas_called(conn, {s for all_ in spelled.values() for s in all_})
         by_text: dict[str, list[Area]] = {}
         for area in found:
@@ -249,7 +172,7 @@ class Names:
 
     def area(self, text: str, township: str | None = None) -> Area | Trouble:
         """The area of a text; of several, those below the township, else those in the home county."""
-        if _is_relative(text):
+        if is_relative(text):
             if self.home is not None:
                 return self.home
             return Trouble("AREA_REQUIRED", f"“{clipped(text)}”指哪个县不明确", f'"{clipped(text)}": of which county?')
@@ -292,16 +215,16 @@ class Names:
     def covered(self, text: str, owner: Any) -> list[Area] | Trouble:
         """The areas one entry of a coverage means; 全镇, 全县, 全市 and 全国 as seen from the provider."""
         word = plain(text)
-        if word not in _WHOLE:
+        if word not in WHOLE:
             found = self.area(text)
             return found if isinstance(found, Trouble) else [found]
         county = self.county_of(owner)
-        if word in _COUNTY_WIDE:
+        if word in COUNTY_WIDE:
             return [county]
-        if word in _NATION_WIDE:
+        if word in NATION_WIDE:
             return self._roots
         above = [self._by_id[id] for id in self._by_id[owner.area_id].ancestor_ids if id in self._by_id]
-        if word in _CITY_WIDE:
+        if word in CITY_WIDE:
             if county.name.endswith("市"):
                 return [county]
             wide = [area for area in above if area.level == "PREFECTURE"]
@@ -316,7 +239,9 @@ class Names:
     def community(self, text: str, township: str | None) -> Any | Area | Trouble:
         """The community's party row; or the area it would be registered in; or why neither."""
         above = {area.id for area in self._areas.get(township, [])} if township else set()
-        rows = [r for r in self._parties.get(text) or self._parties.get(plain(text), []) if r.kind == "COMMUNITY"]
+        rows = [
+            r for r in self._parties.get(typed(text)) or self._parties.get(plain(text), []) if r.kind == "COMMUNITY"
+        ]
         if len(rows) > 1 and above:
             rows = [r for r in rows if above.intersection(self._by_id[r.area_id].ancestor_ids)]
         if len(rows) > 1 and self.home is not None:

@@ -25,7 +25,8 @@ from resolvers import parties as party_acts
 from resolvers.checks import Problems, clipped
 from resolvers.context import Context
 from resolvers.import_drafts import Draft, Drafts, Wanted
-from resolvers.import_names import Names, Trouble, typed
+from resolvers.import_names import Names
+from resolvers.import_words import Trouble, typed
 from resolvers.vocabulary import Vocabulary
 
 _ENTITY = {NeedRecord: "need", OfferRecord: "offer", PartyRecord: "party"}
