@@ -25,7 +25,6 @@ from graphql import (
     MiddlewareManager,
     execute,
 )
-from graphql.execution.values import get_argument_values
 from strawberry.dataloader import DataLoader
 
 from bench.ordinary_sql import (
@@ -374,7 +373,7 @@ async def run_ordinary(
         too_costly = check_cost(prepared.parsed.measure, executor.limits, operation_name, variables)
         if too_costly is not None:
             raise Refused([too_costly])
-        coerced = executor._coerce(operation, variables)
+        coerced = executor._coerce(prepared, operation, variables)
         await _checked(executor, prepared, operation, coerced)
     except Refused as refused:
         return refusal(refused.errors)
@@ -410,9 +409,7 @@ async def _checked(executor: Executor, prepared: Any, operation: Any, coerced: A
     for root in roots:
         if root.kind == "__typename":
             continue
-        arguments = root.constant
-        if arguments is None:
-            arguments = get_argument_values(root.definition, root.node, coerced)
+        arguments = root.arguments.values(coerced)
         _check_ids(root, arguments)
         for slots in (root.slots, *[own for _, own in root.variants.values()]):
             await resolved(slots, coerced, codes)

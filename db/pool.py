@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 import orjson
 
 STATEMENTS_HELD = 400
+CONNECT_SECONDS = 5
+#: Longer than any wait under ordinary load; a client that waits longer has given up.
+WAIT_SECONDS = 15
 
 
 class ReadConnection:
@@ -50,25 +54,28 @@ class ReadConnection:
 
 
 class ReadPool:
-    """`async with pool.connection() as c`. Waits when all `size` connections are busy; opens them as needed."""
+    """Waits when all `size` connections are busy; opens them as needed. For one event loop."""
 
     def __init__(self, url: str, size: int, statement_timeout_seconds: float) -> None:
         self._url, self._size = url, size
-        self._timeout_ms = int(statement_timeout_seconds * 1000)
+        self._timeout_seconds = statement_timeout_seconds
         self._idle: list[ReadConnection] = []
         self._open = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        #: A waiter is handed a connection, or None for the place of one that was lost.
+        self._waiting: deque[asyncio.Future[ReadConnection | None]] = deque()
         self._closed = False
 
     async def _connect(self) -> ReadConnection:
         raw = await asyncpg.connect(
             self._url,
-            timeout=5,
+            timeout=CONNECT_SECONDS,
+            # PostgreSQL ends a slow statement itself; this is for a server that does not answer at all.
+            command_timeout=self._timeout_seconds + 1,
             statement_cache_size=0,
             server_settings={
                 "application_name": "fivelink-read",
                 "default_transaction_read_only": "on",
-                "statement_timeout": str(self._timeout_ms),
+                "statement_timeout": str(int(self._timeout_seconds * 1000)),
                 "jit": "off",
                 "timezone": "UTC",
             },
@@ -76,71 +83,80 @@ class ReadPool:
         await raw.set_type_codec("jsonb", schema="pg_catalog", encoder=orjson.dumps, decoder=orjson.loads)
         return ReadConnection(raw)
 
+    def take(self) -> ReadConnection | None:
+        """A connection that lies ready, without waiting."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.raw.is_closed():
+                return connection
+            self._open -= 1
+        return None
+
     async def acquire(self) -> ReadConnection:
-        while True:
-            if self._closed:
-                raise asyncpg.InterfaceError("the pool is closed")
-            while self._idle:
-                connection = self._idle.pop()
-                if not connection.raw.is_closed():
-                    return connection
-                self._open -= 1
-            if self._open < self._size:
-                self._open += 1
+        """A connection, opened or waited for. Raises TimeoutError after `WAIT_SECONDS`."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while True:
+                if self._closed:
+                    raise asyncpg.InterfaceError("the pool is closed")
+                ready = self.take()
+                if ready is not None:
+                    return ready
+                if self._open < self._size:
+                    self._open += 1
+                    try:
+                        return await self._connect()
+                    except BaseException:
+                        self._open -= 1
+                        self._hand_on(None)
+                        raise
+                turn: asyncio.Future[ReadConnection | None] = asyncio.get_running_loop().create_future()
+                self._waiting.append(turn)
                 try:
-                    return await self._connect()
-                except BaseException:
-                    self._open -= 1
-                    self._wake()
+                    handed = await turn
+                except asyncio.CancelledError:
+                    if turn.done() and not turn.cancelled():
+                        self._hand_on(turn.result())
                     raise
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self._wake()
-                raise
+                if handed is not None:
+                    return handed
 
     def release(self, connection: ReadConnection, *, broken: bool = False) -> None:
+        """Gives a connection back. One whose use was interrupted in the middle of a statement is not handed on."""
         if broken or self._closed or connection.raw.is_closed():
             connection.raw.terminate()
             self._open -= 1
+            self._hand_on(None)
         else:
-            self._idle.append(connection)
-        self._wake()
+            self._hand_on(connection)
 
-    def _wake(self) -> None:
+    def _hand_on(self, connection: ReadConnection | None) -> None:
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
-                turn.set_result(None)
+                turn.set_result(connection)
                 return
+        if connection is not None:
+            self._idle.append(connection)
 
-    def connection(self) -> _Lease:
-        return _Lease(self)
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[ReadConnection]:
+        """`async with pool.connection() as c`; the hot path takes and releases by itself."""
+        connection = self.take() or await self.acquire()
+        broken = True
+        try:
+            yield connection
+            broken = False
+        except Exception as error:
+            broken = isinstance(error, TimeoutError)
+            raise
+        finally:
+            self.release(connection, broken=broken)
 
     async def close(self) -> None:
         self._closed = True
         idle, self._idle = self._idle, []
         for connection in idle:
             await connection.raw.close(timeout=2)
-        while self._waiting:
-            self._wake()
-
-
-class _Lease:
-    """One use of a connection. A connection whose use was interrupted mid-statement is not handed on."""
-
-    __slots__ = ("_connection", "_pool")
-
-    def __init__(self, pool: ReadPool) -> None:
-        self._pool = pool
-
-    async def __aenter__(self) -> ReadConnection:
-        self._connection = await self._pool.acquire()
-        return self._connection
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        interrupted = kind is not None and not issubclass(kind, Exception)
-        self._pool.release(self._connection, broken=interrupted)
+        for turn in self._waiting:
+            if not turn.done():
+                turn.set_result(None)

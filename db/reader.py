@@ -11,7 +11,7 @@ from db.codes import Codes, UnknownCode
 from db.compiler import Compiler
 from db.cursors import BadCursor, decode
 from db.entities import ENTITIES, PageOf
-from db.pool import ReadConnection, ReadPool
+from db.pool import ReadPool
 from db.program import Program
 from db.selection import Page, PageArguments, Select
 from db.viewer import Viewer
@@ -134,22 +134,28 @@ class Reader:
         for one in arguments:
             values.update(one.values)
         rows: list[Any] = []
-        async with self.pool.connection() as connection:
+        pool = self.pool
+        connection = pool.take() or await pool.acquire()
+        broken = True
+        try:
             for statement in program.statements:
-                rows.append(await self._fetch(connection, statement, values, rows))
+                if statement.keys is not None:
+                    keys = statement.keys(rows)
+                    if not keys:
+                        rows.append(())
+                        continue
+                    values["keys"] = keys
+                self.statements += 1
+                if statement.constants:
+                    values.update(statement.constants)
+                rows.append(await connection.fetch(statement.sql, [values[name] for name in statement.names]))
+            broken = False
+        except Exception as error:
+            broken = isinstance(error, TimeoutError)
+            raise
+        finally:
+            pool.release(connection, broken=broken)
         return program.assemble(rows, values)
-
-    async def _fetch(self, connection: ReadConnection, statement: Any, values: dict[str, Any], rows: list[Any]) -> Any:
-        if statement.keys is not None:
-            keys = statement.keys(rows)
-            if not keys:
-                return ()
-            values["keys"] = keys
-        self.statements += 1
-        constants = statement.constants
-        return await connection.fetch(
-            statement.sql, [constants[n] if n in constants else values[n] for n in statement.names]
-        )
 
     async def one(
         self, root: Select, viewer: Viewer, arguments: Sequence[PageArguments], by: str, value: Any

@@ -40,6 +40,7 @@ def run(arguments: Namespace) -> int:
             access_log=False,
             log_level="warning",
             server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
         host, port = listening.getsockname()[:2]

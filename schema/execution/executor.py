@@ -7,7 +7,6 @@ field are executed by graphql-core on the Strawberry schema, reading rows throug
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from graphql import (
     specified_rules,
     validate,
 )
-from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+from graphql.execution.values import VariableValues, get_variable_values
 from graphql.language import FieldNode, visit
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
@@ -41,7 +40,15 @@ from schema import mapping
 from schema.contract import CONTRACT
 from schema.execution.errors import fault, formatted, refusal, told, with_code
 from schema.execution.limits import Limits, check_cost, coded
-from schema.execution.pages import Pages, is_constant, refuse_many_ids, resolved
+from schema.execution.pages import (
+    Arguments,
+    Pages,
+    coerced_plainly,
+    is_constant,
+    plain_variables,
+    refuse_many_ids,
+    resolved,
+)
 from schema.execution.parsing import LONGEST_KEPT, Documents, Parsed, Refused
 from schema.execution.rows import ReaderRows
 from schema.execution.selecting import NotMapped, Selector, Slot, mapped_field, node_types, shape_variables
@@ -81,6 +88,9 @@ class _Root:
     slots: list[Slot] = field(default_factory=list)
     variants: dict[str, tuple[Any, list[Slot]]] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
+    #: How its arguments are read; None for `__typename`.
+    arguments: Arguments | None = None
+    #: The arguments, where they are the same for every request.
     constant: dict[str, Any] | None = None
 
 
@@ -95,6 +105,8 @@ class _Prepared:
     plans: dict[tuple[Any, ...], list[_Root] | None] = field(default_factory=dict)
     shape: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pages: dict[str, Pages] = field(default_factory=dict)
+    #: Variables by operation, where all are plain and only whole arguments; None where they are not.
+    plain: dict[str, Any] = field(default_factory=dict)
 
 
 class Executor:
@@ -104,14 +116,12 @@ class Executor:
         limits: Limits | None = None,
         *,
         introspection: bool = True,
-        timeout_seconds: float = 15.0,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.schema = CONTRACT._schema
         self.database = database
         self.reader = Reader(database.reader)
         self.limits = limits or Limits()
-        self.timeout_seconds = timeout_seconds
         self.clock = clock
         self._documents = Documents(self.schema, self.limits)
         self._rules = [*specified_rules, *([] if introspection else [NoSchemaIntrospectionCustomRule])]
@@ -136,7 +146,7 @@ class Executor:
             too_costly = check_cost(prepared.parsed.measure, self.limits, operation_name, variables)
             if too_costly is not None:
                 return Outcome(refusal([too_costly]), executed=False)
-            coerced = self._coerce(operation, variables)
+            coerced = self._coerce(prepared, operation, variables)
         except Refused as refused:
             return Outcome(refusal(refused.errors), executed=False)
         if operation.operation is OperationType.QUERY:
@@ -168,15 +178,25 @@ class Executor:
                 self._prepared.popitem(last=False)
         return prepared
 
-    def _coerce(self, operation: OperationDefinitionNode, variables: dict[str, Any] | None) -> VariableValues:
+    def _coerce(
+        self, prepared: _Prepared, operation: OperationDefinitionNode, variables: dict[str, Any] | None
+    ) -> VariableValues:
         if not operation.variable_definitions:
             return _NONE
-        found = get_variable_values(
+        name = operation.name.value if operation.name else ""
+        if name not in prepared.plain:
+            pages = self._all_pages(prepared, operation)
+            prepared.plain[name] = plain_variables(operation) if pages.are_simple else None
+        plain = prepared.plain[name]
+        found = coerced_plainly(plain, variables) if plain is not None else None
+        if found is not None:
+            return found
+        closer = get_variable_values(
             self.schema, operation.variable_definitions, variables or {}, max_errors=20, hide_suggestions=True
         )
-        if isinstance(found, list):
-            raise Refused([with_code(error, "BAD_VARIABLES", "变量的值与其类型不符") for error in found])
-        return found
+        if isinstance(closer, list):
+            raise Refused([with_code(error, "BAD_VARIABLES", "变量的值与其类型不符") for error in closer])
+        return closer
 
     def _roots(
         self, prepared: _Prepared, operation: OperationDefinitionNode, coerced: VariableValues
@@ -225,8 +245,9 @@ class Executor:
                 for typename in node_types(self.schema):
                     self._variant(root, typename, prepared.fragments)
             root.slots = selector.slots
+            root.arguments = Arguments(definition, root.node)
             if is_constant(root.node):
-                root.constant = get_argument_values(definition, root.node, _NONE)
+                root.constant = root.arguments.values(_NONE)
             roots.append(root)
         return roots
 
@@ -249,7 +270,7 @@ class Executor:
                 if arguments is None:
                     # The arguments of a page are those of its first slot, and checked there.
                     is_page = isinstance(root.kind, mapping.RootPage)
-                    arguments = {} if is_page else get_argument_values(root.definition, root.node, variables)
+                    arguments = {} if is_page or not root.arguments else root.arguments.values(variables)
                 _check_ids(root, arguments)
                 slots = await resolved(root.slots, variables, codes) if root.slots else []
                 for _, own in root.variants.values():
@@ -263,8 +284,7 @@ class Executor:
         lost = False
         for root, (slots, arguments) in zip(roots, pages, strict=True):
             try:
-                async with asyncio.timeout(self.timeout_seconds):
-                    data[root.key] = await self._read(root, slots, arguments, viewer, variables)
+                data[root.key] = await self._read(root, slots, arguments, viewer, variables)
             except Exception as error:
                 errors.append(fault(error, root.node, [root.key]))
                 if is_non_null_type(root.definition.type):

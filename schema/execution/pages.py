@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from graphql import FieldNode, GraphQLField, ListValueNode, ObjectValueNode, TypeInfo, VariableNode, Visitor
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    ListValueNode,
+    NamedTypeNode,
+    NonNullTypeNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    TypeInfo,
+    Undefined,
+    VariableNode,
+    Visitor,
+    is_non_null_type,
+    is_required_argument,
+)
 from graphql.execution.values import VariableValues, get_argument_values
 
 from db.codes import Codes, UnknownCode
@@ -16,6 +30,7 @@ from schema import mapping
 from schema.execution.limits import coded
 from schema.execution.selecting import Slot, mapped_field
 
+_NO_VARIABLES = VariableValues({}, {})
 _UNKNOWN = {
     "area": ("UNKNOWN_AREA", "no area has the code {!r}", "没有代码为 {!r} 的地区"),
     "resource_type": ("UNKNOWN_RESOURCE_TYPE", "no resource type has the code {!r}", "没有代码为 {!r} 的资源类型"),
@@ -35,13 +50,108 @@ def is_constant(node: FieldNode) -> bool:
     return not any(holds_variable(one.value) for one in node.arguments or ())
 
 
+class Arguments:
+    """The arguments of one field, worked out as far as they can be before a request.
+
+    Most fields take constants and whole variables; then a request costs one look-up an argument. A variable inside a
+    literal, or a null where none may be, goes the general way.
+    """
+
+    __slots__ = ("_base", "_given", "definition", "is_simple", "node")
+
+    def __init__(self, definition: GraphQLField, node: FieldNode) -> None:
+        self.definition, self.node = definition, node
+        direct: dict[str, str] = {}
+        rest = []
+        for one in node.arguments or ():
+            if isinstance(one.value, VariableNode):
+                direct[one.name.value] = one.value.name.value
+            else:
+                rest.append(one)
+        self.is_simple = not any(holds_variable(one.value) for one in rest)
+        self._base: dict[str, Any] = {}
+        self._given: tuple[tuple[str, str, bool, Any], ...] = ()
+        if not self.is_simple:
+            return
+        kept = {name: one for name, one in definition.args.items() if name not in direct}
+        constants = FieldNode(name=node.name, arguments=tuple(rest))
+        self._base = get_argument_values(GraphQLField(definition.type, args=kept), constants, _NO_VARIABLES)
+        given = []
+        for name, variable in direct.items():
+            argument = definition.args[name]
+            absent = Undefined
+            if not is_required_argument(argument):
+                only = GraphQLField(definition.type, args={name: argument})
+                absent = get_argument_values(only, FieldNode(name=node.name), _NO_VARIABLES).get(name, Undefined)
+            given.append((name, variable, is_non_null_type(argument.type), absent))
+        self._given = tuple(given)
+
+    def values(self, variables: VariableValues) -> dict[str, Any]:
+        """What `get_argument_values` gives. Raises its GraphQLError."""
+        if self.is_simple:
+            found = dict(self._base)
+            coerced = variables.coerced
+            for name, variable, never_null, absent in self._given:
+                value = coerced.get(variable, Undefined)
+                if value is Undefined:
+                    if absent is not Undefined:
+                        found[name] = absent
+                    elif never_null:
+                        break
+                elif value is None and never_null:
+                    break
+                else:
+                    found[name] = value
+            else:
+                return found
+        return get_argument_values(self.definition, self.node, variables)
+
+
+_INT_LEAST, _INT_MOST = -(2**31), 2**31 - 1
+#: Kinds of variables whose plain JSON value is their value.
+_PLAIN = {"ID": str, "String": str, "Int": int, "Boolean": bool}
+
+
+def plain_variables(operation: OperationDefinitionNode) -> tuple[tuple[str, type, bool], ...] | None:
+    """(name, Python type, required) of every variable, where all are plain scalars without default; else None."""
+    plain = []
+    for one in operation.variable_definitions or ():
+        required = isinstance(one.type, NonNullTypeNode)
+        named: Any = one.type.type if isinstance(one.type, NonNullTypeNode) else one.type
+        kind = _PLAIN.get(named.name.value) if isinstance(named, NamedTypeNode) else None
+        if kind is None or one.default_value is not None:
+            return None
+        plain.append((one.variable.name.value, kind, required))
+    return tuple(plain)
+
+
+def coerced_plainly(
+    plain: tuple[tuple[str, type, bool], ...], variables: dict[str, Any] | None
+) -> VariableValues | None:
+    """The values where each is of the very type asked for; None where a value needs a closer look."""
+    given = variables or {}
+    coerced: dict[str, Any] = {}
+    for name, kind, required in plain:
+        value = given.get(name, Undefined)
+        if value is Undefined:
+            if required:
+                return None
+        elif type(value) is not kind or (isinstance(value, int) and not _INT_LEAST <= value <= _INT_MOST):
+            return None
+        else:
+            coerced[name] = value
+    return VariableValues({}, coerced)
+
+
 def arguments_of(slots: Sequence[Slot], variables: VariableValues, codes: Codes) -> list[PageArguments]:
     """The checked arguments of each slot. Raises UnknownCode for codes not in memory, else a coded GraphQLError."""
     return [slot.constant or _arguments(slot, index, variables, codes) for index, slot in enumerate(slots)]
 
 
 def _arguments(slot: Slot, index: int, variables: VariableValues, codes: Codes) -> PageArguments:
-    given = get_argument_values(slot.definition, slot.node, variables)
+    if slot.arguments is None:
+        slot.arguments = Arguments(slot.definition, slot.node)
+    given = slot.arguments.values(variables)
     entity, order = order_of(slot.parent, slot.relation)
     try:
         checked = page_arguments(codes, entity, order, given, index, slot.default, root=slot.parent is None)
@@ -83,6 +193,8 @@ class Pages(Visitor):
         self.info = info
         self.slots: list[Slot] = []
         self.nodes: list[tuple[GraphQLField, FieldNode]] = []
+        #: No variable stands inside a literal, in no field of any kind.
+        self.are_simple = True
 
     async def check(self, variables: VariableValues, codes: Codes) -> None:
         """Raises a coded GraphQLError for the first page that cannot be asked for."""
@@ -91,6 +203,8 @@ class Pages(Visitor):
             refuse_many_ids(len(get_argument_values(definition, node, variables)["ids"]), node)
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
+        if any(holds_variable(one.value) for one in node.arguments or () if not isinstance(one.value, VariableNode)):
+            self.are_simple = False
         definition, parent = self.info.get_field_def(), self.info.get_parent_type()
         mapped = mapped_field(definition) if definition else None
         if mapped is None or definition is None or parent is None:

@@ -39,6 +39,8 @@ class Slot:
     parent: str | None
     relation: str
     default: int
+    #: How its arguments are read; made at the first request.
+    arguments: Any = None
     #: The checked arguments, where they are the same for every request.
     constant: selection.PageArguments | None = None
 
