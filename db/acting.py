@@ -1,13 +1,19 @@
-"""The row an act is about, as far as the viewer may see it."""
+"""The row an act is about, as far as the viewer may see it; and pairs of a need and an offer that are asked about."""
 
 from __future__ import annotations
 
+from collections import namedtuple
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Row, select
+from sqlalchemy import BigInteger, Row, and_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.base import Base
+from db.events import last_of_query
+from db.matches import NEED_COLUMNS, OFFER_COLUMNS
 from db.viewer import Viewer
 from db.visibility import shape, values, visible
 
@@ -33,3 +39,46 @@ async def seen(
     if lock:
         query = query.with_for_update(key_share=True, of=table)
     return (await conn.execute(query, values(viewer))).first()
+
+
+_Need = namedtuple("_Need", [one.key for one in NEED_COLUMNS])  # type: ignore[misc]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Rows of `db.matches.NEED_COLUMNS` and `OFFER_COLUMNS` by id, those that are seen; the vocabulary's version."""
+
+    version: int
+    needs: dict[int, Any]
+    offers: dict[int, Any]
+
+
+async def seen_pairs(conn: AsyncConnection, viewer: Viewer, pairs: Collection[tuple[int, int]]) -> Pairs:
+    """What pairs of (need_id, offer_id) are judged by, as far as the viewer may see either. One statement.
+
+    Ids lie in 1..MAX_ID; there is at least one pair.
+    """
+    need, offer = Base.metadata.tables["need"], Base.metadata.tables["offer"]
+    asked = select(
+        func.unnest(bindparam("need_ids", [n for n, _ in pairs], ARRAY(BigInteger))).label("need_id"),
+        func.unnest(bindparam("offer_ids", [o for _, o in pairs], ARRAY(BigInteger))).label("offer_id"),
+    ).subquery("asked")
+    who = shape(viewer)
+    rows = await conn.execute(
+        select(last_of_query("vocabulary").scalar_subquery(), *NEED_COLUMNS, *OFFER_COLUMNS).select_from(
+            asked.outerjoin(need, and_(need.c.id == asked.c.need_id, visible("need", need, who))).outerjoin(
+                offer, and_(offer.c.id == asked.c.offer_id, visible("offer", offer, who))
+            )
+        ),
+        values(viewer),
+    )
+    version, middle = 0, 1 + len(NEED_COLUMNS)
+    needs: dict[int, Any] = {}
+    offers: dict[int, Any] = {}
+    for row in rows:
+        version = row[0] or 0
+        if row[1] is not None:
+            needs[row[1]] = _Need(*row[1:middle])
+        if row[middle] is not None:
+            offers[row[middle]] = row[middle:]
+    return Pairs(version, needs, offers)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, Row, Text, delete, func, select, tuple_, update
+from sqlalchemy import BigInteger, Index, Integer, Row, Select, Text, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
@@ -127,10 +127,14 @@ async def add_many(conn: AsyncConnection, rows: Sequence[dict[str, Any]]) -> Non
         await conn.execute(insert(EventRow), list(rows))
 
 
+def last_of_query(entity: str) -> Select[int | None]:
+    """The statement of `last_of`, to stand inside another; null before the first."""
+    return select(func.max(EventRow.id)).where(EventRow.entity == entity, EventRow.entity_id == 0)
+
+
 async def last_of(conn: AsyncConnection, entity: str) -> int:
     """Id of the newest event of an entity kind without rows of its own (entity_id 0); 0 before the first."""
-    found = await conn.execute(select(func.max(EventRow.id)).where(EventRow.entity == entity, EventRow.entity_id == 0))
-    return found.scalar() or 0
+    return (await conn.execute(last_of_query(entity))).scalar() or 0
 
 
 async def lock(conn: AsyncConnection, kind: int, number: int = 0) -> None:

@@ -27,7 +27,7 @@ from fivelink.endpoint import Endpoint, Receive, Scope, Send
 from fivelink.http_answers import JSON, HttpFault, error_body
 from fivelink.settings import Settings
 from fivelink.sign_in import SignIn
-from resolvers import matches
+from resolvers import acts, matches
 from resolvers.context import Context
 from schema.execution.executor import Executor
 from schema.execution.limits import Limits
@@ -72,13 +72,17 @@ def limits_of(settings: Settings) -> Limits:
 
 
 async def _keep_matches_true(context: Context) -> None:
-    """Renews what is stored when the day has turned or weights and words were loaded, for as long as we serve."""
+    """Renews what is stored when the day has turned or weights and words were loaded, for as long as we serve.
+
+    Answers kept for idempotency keys are forgotten on the same round.
+    """
     while True:
-        try:
-            await matches.renew_daily(context)
-        except Exception as error:
-            # It is tried again; until then the matches are those of yesterday, and that is said nowhere else.
-            log.warning("matches were not renewed: %s", classify(error)[0])
+        for what, work in (("matches were not renewed", matches.renew_daily), ("old keys were kept", acts.forget_keys)):
+            try:
+                await work(context)
+            except Exception as error:
+                # It is tried again; until then the matches are those of yesterday, and that is said nowhere else.
+                log.warning("%s: %s", what, classify(error)[0])
         await asyncio.sleep(RENEW_SECONDS)
 
 

@@ -33,7 +33,9 @@ _UNSEEN: dict[int, str | None] = dict.fromkeys(
     )
 ) | dict.fromkeys((0x2800, 0x3164, 0xFFA0), " ")
 #: Joiners and variation selectors shape the letters beside them (Mongolian, rare Han forms): kept, but no text alone.
-_SHAPING = frozenset(map(chr, (*range(0x180B, 0x1810), 0x200C, 0x200D, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+_SHAPING = frozenset(
+    map(chr, (*range(0x180B, 0x1810), 0x200C, 0x200D, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+)
 
 
 def clipped(text: str, length: int = 40) -> str:

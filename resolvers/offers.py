@@ -56,8 +56,8 @@ async def publish(
     """Publishes an offer of a party; quantities are in the unit of the resource type, coverage holds area codes.
 
     `earmark` is the code of a client group or a domain; a minimum of None is 1. A PARTNER sees the needs its offers
-    match, so its coverage stays within its reach (`_check_reach`). Raises InvalidInput, NotFound (of the provider, where nothing
-    else is wrong), NotAllowed, Conflict.
+    match, so its coverage stays within its reach (`_check_reach`). Raises InvalidInput, NotFound (of the provider,
+    where nothing else is wrong), NotAllowed, Conflict.
     """
     require_role(context.viewer, *ACTORS)
     inputs: dict[str, Any] = {

@@ -213,15 +213,22 @@ def _naming(near: Term | ResourceType | None) -> tuple[str, str]:
 Word = TypeVar("Word", Term, ResourceType)
 
 
+#: What is less like the text than this is another word, not a misspelling (2 x shared / both lengths). Two characters
+#: of Chinese are a word already, so one of them counts for more than a letter.
+NEAR_LETTERS, NEAR_CHARACTERS = 0.65, 0.5
+
+
 def _nearest(text: str, words: Sequence[tuple[Word, tuple[str, ...]]]) -> Word | None:
-    """The word with the spelling most like the text, the first of equals; None where none is at all alike."""
+    """The word with the spelling most like the text, the first of equals; None where none is near."""
     wanted = text[:64].strip().casefold()
+    near = NEAR_LETTERS if wanted.isascii() else NEAR_CHARACTERS
     best: Word | None = None
-    best_ratio = 0.3
+    best_ratio = 0.0
     for word, spellings in words:
         for spelling in spellings:
             matcher = difflib.SequenceMatcher(None, spelling.casefold(), wanted, autojunk=False)
-            if matcher.real_quick_ratio() > best_ratio and (ratio := matcher.ratio()) > best_ratio:
+            least = max(near, best_ratio)
+            if matcher.real_quick_ratio() >= least and (ratio := matcher.ratio()) >= least and ratio > best_ratio:
                 best, best_ratio = word, ratio
     return best
 
@@ -229,9 +236,13 @@ def _nearest(text: str, words: Sequence[tuple[Word, tuple[str, ...]]]) -> Word |
 _held: WeakKeyDictionary[AsyncEngine, Vocabulary] = WeakKeyDictionary()
 
 
-async def vocabulary(engine: AsyncEngine, conn: AsyncConnection) -> Vocabulary:
-    """The vocabulary as it stands; read again only where something was loaded since."""
-    version = await events.last_of(conn, "vocabulary")
+async def vocabulary(engine: AsyncEngine, conn: AsyncConnection, version: int | None = None) -> Vocabulary:
+    """The vocabulary as it stands; read again only where something was loaded since.
+
+    `version` is the one just read, where the caller asked for it with something else: then there is no statement.
+    """
+    if version is None:
+        version = await events.last_of(conn, "vocabulary")
     held = _held.get(engine)
     if held is None or held.version != version:
         held = Vocabulary(version, await terms.terms(conn), await terms.resource_types(conn))
