@@ -130,7 +130,7 @@ def _availability(need: Need, offer: Offer, world: World) -> Obstacle | None:
         "AVAILABILITY",
         "供给已无余量",
         "Nothing of the offer is left.",
-        [(f"增加供给量至少{least}{unit}", f"raise the capacity by {_amount(least, unit)}")],
+        [(f"增加供给量至少{least}{unit}", f"raise the capacity by {amount(least, unit)}")],
     )
 
 
@@ -145,16 +145,16 @@ def _minimum(need: Need, offer: Offer, world: World) -> Obstacle | None:
         "remaining": need.remaining < least,
     }
     if limits["maximum"] and (sum(limits.values()) == 1 or most <= 0):
-        remedy = [(f"将单次上限提高到{least}{unit}", f"raise the maximum to {_amount(least, unit)}")]
+        remedy = [(f"将单次上限提高到{least}{unit}", f"raise the maximum to {amount(least, unit)}")]
     elif limits["available"] and sum(limits.values()) == 1:
         more = least - offer.available
-        remedy = [(f"增加供给量{more}{unit}", f"raise the capacity by {_amount(more, unit)}")]
+        remedy = [(f"增加供给量{more}{unit}", f"raise the capacity by {amount(more, unit)}")]
     else:
-        remedy = [(f"将起供数量降到{most}{unit}", f"lower the minimum to {_amount(most, unit)}")]
+        remedy = [(f"将起供数量降到{most}{unit}", f"lower the minimum to {amount(most, unit)}")]
     return _obstacle(
         "MINIMUM",
         f"目前最多可提供{most}{unit},低于起供数量{least}{unit}",
-        f"At most {_amount(most, unit)} can be given now, less than the minimum of {_amount(least, unit)}.",
+        f"At most {amount(most, unit)} can be given now, less than the minimum of {amount(least, unit)}.",
         remedy,
     )
 
@@ -186,7 +186,8 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _amount(quantity: int, unit: str) -> str:
+def amount(quantity: int, unit: str) -> str:
+    """A quantity in an English sentence; types without a unit have the number alone."""
     return f"{quantity} {unit}".strip()
 
 

@@ -14,12 +14,14 @@ from dataclasses import replace
 import numpy as np
 
 from graph.candidates import Evaluator, Pairs
-from graph.rules import obstacles
+from graph.rules import amount, obstacles
 from graph.solver import Ints
 from graph.values import Need, Obstacle, Offer, Shortfall, World, label
 
 #: Reasons given for one need at most.
 MOST = 3
+#: No offer can hold more than this.
+LARGEST = 2_147_483_647
 
 
 def explain(
@@ -80,9 +82,10 @@ class _Used:
                     Obstacle(
                         "MAXIMUM",
                         f"该供给每个需求最多{offer.maximum}{unit},尚余{rest}{unit}",
-                        f"The offer gives one need at most {offer.maximum} {unit}".rstrip() + f"; {rest} are left.",
+                        f"The offer gives one need at most {amount(offer.maximum, unit)}"
+                        f"; it has {amount(rest, unit)} left.",
                         f"将单次上限提高到{most}{unit}",
-                        f"Raise the maximum to {most} {unit}".rstrip() + ".",
+                        f"Raise the maximum to {amount(most, unit)}.",
                         offer.id,
                     )
                 )
@@ -92,10 +95,10 @@ class _Used:
                     Obstacle(
                         "MINIMUM",
                         f"该供给起供数量为{offer.minimum}{unit},目前只能再给{least}{unit}",
-                        f"The offer gives at least {offer.minimum} {unit}".rstrip()
-                        + f"; only {least} can still go here.",
+                        f"The offer gives at least {amount(offer.minimum, unit)}"
+                        f"; only {amount(least, unit)} can still go here.",
                         f"将起供数量降到{least}{unit}",
-                        f"Lower the minimum to {least} {unit}".rstrip() + ".",
+                        f"Lower the minimum to {amount(least, unit)}.",
                         offer.id,
                     )
                 )
@@ -107,16 +110,23 @@ class _Used:
         own = self.flow[block][spent]
         takers[need.priority] -= (int((own > 0).sum()), int(own.sum()))
         urgent, others = takers[need.priority + 1 :].sum(axis=0), takers.sum(axis=0)
-        best = offers[np.argmax(self.eligible.score_e8[block][spent])]
+        best = self.offers[offers[np.argmax(self.eligible.score_e8[block][spent])]]
+        zh, en = f"{len(spent)}项相符的供给", _counted(len(spent), "fitting offer")
+        if others[0]:
+            pressing_zh = f"(其中更紧急的{urgent[0]}项,{urgent[1]}{unit})" if urgent[0] else ""
+            pressing_en = f" ({urgent[0]} more urgent, {amount(urgent[1], unit)})" if urgent[0] else ""
+            zh += f"已分完:{others[1]}{unit}分给了其他{others[0]}项需求{pressing_zh}"
+            en += f" {'is' if len(spent) == 1 else 'are'} used up: {amount(others[1], unit)} went to"
+            en += f" {_counted(others[0], 'other need')}{pressing_en}"
+        else:
+            zh += "已全部分给本需求"
+            en += f" {'gives' if len(spent) == 1 else 'give'} this need everything there is"
         return Obstacle(
             "CAPACITY_USED",
-            f"{len(spent)}项相符的供给已分完:{others[1]}{unit}分给了其他{others[0]}项需求"
-            f"(其中更紧急的{urgent[0]}项,{urgent[1]}{unit}),还差{missing}{unit}",
-            f"{len(spent)} fitting offers are used up: {others[1]} {unit}".rstrip()
-            + f" went to {others[0]} other needs ({urgent[0]} more urgent, {urgent[1]}); {missing} are missing.",
-            f"增加供给量{missing}{unit}",
-            f"Raise the capacity by {missing} {unit}".rstrip() + ".",
-            self.offers[best].id,
+            f"{zh},还差{missing}{unit}",
+            f"{en}; still short by {amount(missing, unit)}.",
+            *_more(best, missing, unit),
+            best.id,
         )
 
     def _kept_together(self, need: Need, missing: int, block: slice, unit: str) -> Obstacle:
@@ -125,11 +135,21 @@ class _Used:
         return Obstacle(
             "CAPACITY_USED",
             f"余量须满足其他需求的起供数量,还差{missing}{unit}",
-            f"What is left is bound by the minimum of other needs; {missing} {unit}".rstrip() + " are missing.",
-            f"增加供给量{missing}{unit}",
-            f"Raise the capacity by {missing} {unit}".rstrip() + ".",
+            f"What is left is bound by the minimum of other needs; still short by {amount(missing, unit)}.",
+            *_more(offer, missing, unit),
             offer.id,
         )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _more(offer: Offer, missing: int, unit: str) -> tuple[str, str]:
+    """The remedy for too little: a larger offer, or another where no offer can be that large."""
+    if offer.available + missing > LARGEST:
+        return f"另行征集{missing}{unit}的供给", f"Recruit another offer of {amount(missing, unit)}."
+    return f"增加供给量{missing}{unit}", f"Raise the capacity by {amount(missing, unit)}."
 
 
 class _NearMisses:
@@ -180,5 +200,5 @@ class _NearMisses:
             f"没有任何“{kind[0]}”的供给",
             f"Nobody offers {kind[1]}.",
             f"征集覆盖{place[0]}的“{kind[0]}”{need.remaining}{unit}",
-            f"Recruit {need.remaining} {unit}".rstrip() + f" of {kind[1]} for {place[1]}.",
+            f"Recruit {amount(need.remaining, unit)} of {kind[1]} for {place[1]}.",
         )

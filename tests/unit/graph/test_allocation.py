@@ -126,6 +126,72 @@ def test_a_general_offer_is_a_near_miss_of_a_special_need() -> None:
     assert compute_plan([need(type_id=GOODS)], [offer(1)], WORLD).shortfalls[0].obstacles[0].code == "NO_OFFER"
 
 
+def said(plan: Plan, need_id: int) -> list[tuple[str, str]]:
+    return [(o.text_zh, o.text_en) for s in plan.shortfalls if s.need_id == need_id for o in s.obstacles]
+
+
+def test_one_offer_and_one_need_are_spoken_of_as_one_and_every_quantity_has_its_unit() -> None:
+    plan = compute_plan([need(1), need(2, priority=2, remaining=1)], [offer(available=1)], WORLD)
+    assert said(plan, 1) == [
+        (
+            "1项相符的供给已分完:1台分给了其他1项需求(其中更紧急的1项,1台),还差3台",
+            "1 fitting offer is used up: 1 台 went to 1 other need (1 more urgent, 1 台); still short by 3 台.",
+        )
+    ]
+    plan = compute_plan(
+        [need(1, remaining=1, area_id=FAR), need(2, remaining=3), need(3, remaining=2)],
+        [offer(1, available=3, coverage_ids=(COUNTY,)), offer(2, available=2, coverage_ids=(COUNTY,))],
+        WORLD,
+    )
+    assert said(plan, 1) == [
+        (
+            "2项相符的供给已分完:5台分给了其他2项需求,还差1台",
+            "2 fitting offers are used up: 5 台 went to 2 other needs; still short by 1 台.",
+        )
+    ]
+
+
+def test_a_need_that_got_everything_there_is_is_told_so() -> None:
+    plan = compute_plan([need(remaining=4)], [offer(1, available=1)], WORLD)
+    assert said(plan, 1) == [
+        (
+            "1项相符的供给已全部分给本需求,还差3台",
+            "1 fitting offer gives this need everything there is; still short by 3 台.",
+        )
+    ]
+    plan = compute_plan([need(remaining=4)], [offer(1, available=1), offer(2, available=1)], WORLD)
+    assert said(plan, 1)[0][1] == "2 fitting offers give this need everything there is; still short by 2 台."
+
+
+def test_a_rest_that_is_left_has_its_unit() -> None:
+    held = compute_plan([need(remaining=4)], [offer(1, maximum=3)], WORLD)
+    assert said(held, 1)[0][1] == "The offer gives one need at most 3 台; it has 2 台 left."
+    many = compute_plan(
+        [need(1, priority=1, remaining=3), need(2, remaining=4)], [offer(1, available=5, minimum=3)], WORLD
+    )
+    assert said(many, 2)[0][1] == "The offer gives at least 3 台; only 2 台 can still go here."
+
+
+def test_a_type_without_a_unit_has_the_number_alone() -> None:
+    plan = compute_plan([need(type_id=COUNSELLING)], [offer(type_id=COUNSELLING, available=1)], WORLD)
+    assert said(plan, 1)[0][1].endswith("; still short by 2.")
+
+
+def test_no_offer_is_advised_to_grow_beyond_what_an_offer_can_hold() -> None:
+    plan = compute_plan([need(remaining=2**31 - 1)], [offer(1, available=22)], WORLD)
+    (reason,) = plan.shortfalls[0].obstacles
+    assert (reason.remedy_zh, reason.remedy_en) == (
+        "增加供给量2147483625台",
+        "Raise the capacity by 2147483625 台.",
+    )
+    wanted = [need(1, priority=1, remaining=22), need(2, remaining=2**31 - 1)]
+    (reason,) = compute_plan(wanted, [offer(1, available=22)], WORLD).shortfalls[0].obstacles
+    assert (reason.remedy_zh, reason.remedy_en) == (
+        "另行征集2147483647台的供给",
+        "Recruit another offer of 2147483647 台.",
+    )
+
+
 def test_bad_input_is_refused() -> None:
     with pytest.raises(ValueError, match="twice"):
         compute_plan([need(1), need(1)], [], WORLD)
