@@ -14,6 +14,8 @@ from bench import matching, province, serving
 from db.server import database
 
 PARTS = ("serving", "matching")
+#: No round of serving begins that would not end by then.
+SERVING_SECONDS = 140.0
 
 
 def main() -> int:
@@ -35,7 +37,7 @@ def main() -> int:
             counties = asyncio.run(province.fill(url))
             if "serving" in wanted:
                 print("## Serving\n")
-                for line in serving.run(url, counties, _postmaster(data_dir)):
+                for line in serving.run(url, counties, _postmaster(data_dir), until=began + SERVING_SECONDS):
                     print(line, flush=True)
                 print()
             if "matching" in wanted:

@@ -1,4 +1,7 @@
-"""Load: 16 connections that ask as fast as they are answered. wrk where it is installed, else Python."""
+"""Load: 16 connections that ask as fast as they are answered. wrk where it is installed, else Python.
+
+wrk counts what was answered when the time is up; Python waits for the last answers and counts their time too.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from pathlib import Path
 from bench.questions import Request
 
 CONNECTIONS = 16
+HANGS_SECONDS = 30.0
 
 _LUA = """
 local requests = {}
@@ -54,10 +58,13 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else "Python"
 
 
-def run(port: int, requests: Sequence[Request], seconds: float) -> Load:
-    """Asks for about that long, in a process of its own."""
+def run(port: int, requests: Sequence[Request], seconds: float, *, to_the_last: bool = False) -> Load:
+    """Asks for about that long, in a process of its own. `to_the_last`: from Python, whether there is wrk or not.
+
+    Raises RuntimeError with what the process said where it fails or hangs.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        if generator() == "wrk":
+        if generator() == "wrk" and not to_the_last:
             script = Path(folder) / "load.lua"
             made = (f"  requests[#requests + 1] = {_lua_string(_raw(port, one))}" for one in requests)
             script.write_text(_LUA % "\n".join(made), encoding="utf-8")
@@ -67,7 +74,12 @@ def run(port: int, requests: Sequence[Request], seconds: float) -> Load:
             plan = Path(folder) / "load.bin"
             plan.write_bytes(b"\0".join(_raw(port, one) for one in requests))
             command = [sys.executable, "-m", "bench.load", str(port), str(seconds), str(plan)]
-        done = subprocess.run(command, capture_output=True, check=True, text=True)
+        try:
+            done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=seconds + HANGS_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(f"{command[0]} did not end") from None
+        except subprocess.CalledProcessError as error:
+            raise RuntimeError(f"{command[0]} failed: {(error.stderr or error.stdout)[-2000:]}") from None
     return Load(**json.loads(done.stderr.splitlines()[-1]))
 
 

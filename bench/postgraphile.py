@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.servers import CONNECTIONS, Server, free_port
 
 POSTGRAPHILE, NODE = "5.1.5", "22"
-INSTALL_SECONDS = 180
+INSTALL_SECONDS = 60
 #: Kept between runs, outside the checkout.
 FOLDER = Path(tempfile.gettempdir()) / "fivelink-bench-peers"
 

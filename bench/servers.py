@@ -9,15 +9,17 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bench.questions import Request
 
 CONNECTIONS = 8
+NAMES = ("fivelink", "handwritten", "orm", "ordinary")
 START_SECONDS = 30.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -29,14 +31,22 @@ class Server:
     name: str
     port: int
     process: subprocess.Popen[bytes]
+    said: IO[bytes]
+
+    def last_words(self) -> str:
+        """The end of what it wrote to stderr."""
+        self.said.seek(0)
+        return self.said.read().decode(errors="replace")[-2000:]
 
     @classmethod
     def start(cls, name: str, command: Sequence[str], port: int, environment: dict[str, str] | None = None) -> Server:
         """Raises RuntimeError with what it printed where nothing answers on the port in time."""
+        # A file, because a pipe that nobody reads stops a server that has much to say.
+        said = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the server)
         process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(environment or {})}
+            command, stdout=subprocess.DEVNULL, stderr=said, env={**os.environ, **(environment or {})}
         )
-        server = cls(name, port, process)
+        server = cls(name, port, process, said)
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
             try:
@@ -45,8 +55,7 @@ class Server:
             except OSError:
                 time.sleep(0.05)
         server.stop()
-        assert process.stderr is not None
-        raise RuntimeError(f"{name} did not start: {process.stderr.read().decode(errors='replace')[-2000:]}")
+        raise RuntimeError(f"{name} did not start: {server.last_words()}")
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -73,7 +82,7 @@ class Server:
 
 
 def start(name: str, url: str) -> Server:
-    """One of our own: "fivelink", "handwritten", "ordinary"."""
+    """One of NAMES."""
     port = free_port()
     command = [sys.executable, "-m", "bench.servers", name, "--url", url, "--port", str(port)]
     return Server.start(name, command, port)
@@ -113,6 +122,10 @@ def _application(name: str, url: str) -> Any:
         from bench import handwritten
 
         return handwritten.build(url, CONNECTIONS)
+    if name == "orm":
+        from bench import orm
+
+        return orm.build(url, CONNECTIONS)
     from fivelink.app import build
     from fivelink.settings import Settings
 
@@ -127,7 +140,7 @@ def main() -> None:
     import uvicorn
 
     parser = argparse.ArgumentParser()
-    parser.add_argument("name", choices=("fivelink", "handwritten", "ordinary"))
+    parser.add_argument("name", choices=NAMES)
     parser.add_argument("--url", required=True)
     parser.add_argument("--port", type=int, required=True)
     given = parser.parse_args()
@@ -144,7 +157,7 @@ def main() -> None:
         http="httptools",
         access_log=False,
         log_level="warning",
-        lifespan="off" if given.name == "ordinary" else "auto",
+        lifespan="off" if given.name in ("ordinary", "orm") else "auto",
     )
 
 
