@@ -1,0 +1,608 @@
+"""Every act of the contract as a client sends it: what is done comes back as selected, what is not says why."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import pytest
+from graphql import get_named_type
+from small_county import COUNTY, NOON, OTHER_COUNTY, TOWN, VILLAGE, County, found
+from stdnum.cn import uscc
+
+from db.viewer import LOCAL, PUBLIC, Viewer
+from resolvers import needs, offers
+from schema.contract import CONTRACT
+from schema.execution.executor import Executor
+
+MUTATION = CONTRACT._schema.mutation_type
+assert MUTATION is not None
+CODE = "52370832MJ1234567"
+CODE += uscc.calc_check_digit(CODE)
+FIRM_CODE = "91370832MA1234567"
+FIRM_CODE += uscc.calc_check_digit(FIRM_CODE)
+PROBLEM = """
+    ... on Problem { code zh: message en: message(lang: EN) }
+    ... on InvalidInput { fields { path code zh: message en: message(lang: EN) } }
+"""
+
+
+def gid(typename: str, number: int) -> str:
+    return base64.b64encode(f"{typename}:{number}".encode()).decode()
+
+
+@dataclass
+class Stage:
+    """A county with one community, two providers and something of each state, and the executor that clients reach."""
+
+    county: County
+    executor: Executor
+    community: str
+    provider: str
+    need: str
+    offer: str
+    paused: str
+
+    async def answer(self, document: str, variables: dict[str, Any] | None = None, viewer: Viewer = LOCAL) -> Any:
+        """The whole answer, errors and all."""
+        outcome = await self.executor.run(document, None, variables, viewer=viewer)
+        return orjson.loads(outcome.body)
+
+    async def send(self, act: str, given: dict[str, Any], selection: str = "", viewer: Viewer = LOCAL) -> Any:
+        """What one act answers; `given` is its input, or its arguments where it takes an id."""
+        arguments = MUTATION.fields[act].args  # type: ignore[union-attr]
+        if "input" in arguments:
+            document = f"mutation($given: {arguments['input'].type}) {{ act: {act}(input: $given) {{ @ }} }}"
+            variables: dict[str, Any] = {"given": given}
+        else:
+            document = (
+                f"mutation($id: ID!, $key: String) {{ act: {act}(id: $id, idempotencyKey: $key) {{ @ }} }}"
+                if "idempotencyKey" in given
+                else f"mutation($id: ID!) {{ act: {act}(id: $id) {{ @ }} }}"
+            )
+            variables = {"id": given["id"], "key": given.get("idempotencyKey")}
+        said = await self.answer(document.replace("@", f"__typename {selection} {PROBLEM}"), variables, viewer)
+        assert "errors" not in said, said
+        return said["data"]["act"]
+
+
+@pytest.fixture
+async def stage(database_url: str) -> AsyncIterator[Stage]:
+    database, county = await found(database_url)
+    community, provider = await county.community(), await county.provider()
+    paused = await county.offer(provider, title="暂停的", minimum_per_need=2, maximum_per_need=4, earmark="ORPHAN")
+    await offers.pause(county.context, paused)
+    yield Stage(
+        county,
+        Executor(database, clock=lambda: NOON),
+        gid("Community", community),
+        gid("DonorFirm", provider),
+        gid("Need", await county.need(community, client_groups=["ORPHAN"], channel="HOTLINE")),
+        gid("Offer", await county.offer(provider)),
+        gid("Offer", paused),
+    )
+    await database.close()
+
+
+Given = Callable[[Stage], dict[str, Any]]
+HOME = "area { code }"
+AT_HOME = {"area": {"code": VILLAGE}}
+PARTY = {"name": "新登记的", "area": VILLAGE}
+NEED = "need { title quantity priority neededBy status community { name } clientGroups { code } channel { code } }"
+NEED_NOW = {
+    "title": "轮椅一台",
+    "quantity": 2,
+    "priority": "ROUTINE",
+    "neededBy": None,
+    "status": "OPEN",
+    "community": {"name": "甲村社区"},
+    "clientGroups": [{"code": "ORPHAN"}],
+    "channel": {"code": "HOTLINE"},
+}
+OFFER = "offer { title capacity available minimumPerNeed maximumPerNeed earmark { code } status coverage { code } }"
+OFFER_NOW = {
+    "title": "捐赠轮椅",
+    "capacity": 10,
+    "available": 10,
+    "minimumPerNeed": 1,
+    "maximumPerNeed": None,
+    "earmark": None,
+    "status": "ACTIVE",
+    "coverage": [{"code": COUNTY}],
+}
+PAUSED_NOW = OFFER_NOW | {
+    "title": "暂停的",
+    "status": "PAUSED",
+    "minimumPerNeed": 2,
+    "maximumPerNeed": 4,
+    "earmark": {"code": "ORPHAN"},
+}
+
+#: act -> what is given, the type that answers, what is selected of it, what comes back
+DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = {
+    "organizationRegister": (
+        lambda _: PARTY | {"creditCode": CODE, "foundedOn": "2020-02-29"},
+        "OrganizationRegistered",
+        f"organization {{ name society {HOME} creditCode foundedOn }}",
+        {
+            "organization": AT_HOME
+            | {
+                "name": "新登记的",
+                "society": "SOCIAL_ORGANIZATION",
+                "creditCode": CODE,
+                "foundedOn": "2020-02-29",
+            }
+        },
+    ),
+    "volunteerRegister": (
+        lambda _: PARTY | {"headcount": 12},
+        "VolunteerRegistered",
+        f"volunteer {{ name headcount {HOME} }}",
+        {"volunteer": AT_HOME | {"name": "新登记的", "headcount": 12}},
+    ),
+    "donorFirmRegister": (
+        lambda _: PARTY | {"creditCode": FIRM_CODE, "industry": "TEXTILE"},
+        "DonorFirmRegistered",
+        f"donorFirm {{ name creditCode industry {{ label(lang: EN) }} {HOME} }}",
+        {"donorFirm": AT_HOME | {"name": "新登记的", "creditCode": FIRM_CODE, "industry": {"label": "Textile"}}},
+    ),
+    "fundRegister": (
+        lambda _: PARTY | {"source": "CHARITY"},
+        "FundRegistered",
+        "fund { name source { code } offers { totalCount } }",
+        {"fund": {"name": "新登记的", "source": {"code": "CHARITY"}, "offers": {"totalCount": 0}}},
+    ),
+    "socialWorkerRegister": (
+        lambda _: dict(PARTY),
+        "SocialWorkerRegistered",
+        "socialWorker { name society }",
+        {"socialWorker": {"name": "新登记的", "society": "SOCIAL_WORKER"}},
+    ),
+    "communityRegister": (
+        lambda _: dict(PARTY),
+        "CommunityRegistered",
+        "community { name needs { totalCount edges { node { title } } } }",
+        {"community": {"name": "新登记的", "needs": {"totalCount": 0, "edges": []}}},
+    ),
+    "assistantRegister": (
+        lambda _: dict(PARTY),
+        "AssistantRegistered",
+        "assistant { name society }",
+        {"assistant": {"name": "新登记的", "society": "ASSISTANT"}},
+    ),
+    "needSubmit": (
+        lambda stage: {
+            "title": "轮椅三台",
+            "communityId": stage.community,
+            "resourceType": "WHEELCHAIR",
+            "quantity": 3,
+            "priority": "STAT",
+            "clientGroups": ["ELDER"],
+            "neededFrom": "2026-11-22",
+            "neededBy": "2026-12-01",
+            "channel": "HOTLINE",
+        },
+        "NeedSubmitted",
+        f"{NEED} ...on NeedSubmitted {{ need {{ matches {{ edges {{ node {{ quantity offer {{ title }} }} }} }} }} }}",
+        {
+            "need": NEED_NOW
+            | {
+                "title": "轮椅三台",
+                "quantity": 3,
+                "priority": "STAT",
+                "neededBy": "2026-12-01",
+                "clientGroups": [{"code": "ELDER"}],
+                "matches": {"edges": [{"node": {"quantity": 3, "offer": {"title": "捐赠轮椅"}}}]},
+            }
+        },
+    ),
+    "needChange": (
+        lambda stage: {"id": stage.need, "quantity": 5, "priority": "URGENT", "clientGroups": ["CHILD"]},
+        "NeedChanged",
+        NEED,
+        {"need": NEED_NOW | {"quantity": 5, "priority": "URGENT", "clientGroups": [{"code": "CHILD"}]}},
+    ),
+    "needWithdraw": (
+        lambda stage: {"id": stage.need},
+        "NeedWithdrawn",
+        "need { status matches { totalCount } }",
+        {"need": {"status": "WITHDRAWN", "matches": {"totalCount": 0}}},
+    ),
+    "offerPublish": (
+        lambda stage: {
+            "title": "轮椅四台",
+            "providerId": stage.provider,
+            "resourceType": "WHEELCHAIR",
+            "capacity": 4,
+            "coverage": [TOWN, OTHER_COUNTY],
+            "clientGroups": ["CHILD"],
+            "minimumPerNeed": 1,
+            "maximumPerNeed": 2,
+            "availableFrom": "2026-11-22",
+            "availableUntil": "2027-01-01",
+            "earmark": "CHILD_PROTECTION",
+        },
+        "OfferPublished",
+        f"{OFFER} ...on OfferPublished {{ offer {{ matches {{ edges {{ node {{ quantity }} }} }} }} }}",
+        {
+            "offer": OFFER_NOW
+            | {
+                "title": "轮椅四台",
+                "capacity": 4,
+                "available": 4,
+                "maximumPerNeed": 2,
+                "earmark": {"code": "CHILD_PROTECTION"},
+                "coverage": [{"code": TOWN}, {"code": OTHER_COUNTY}],
+                "matches": {"edges": [{"node": {"quantity": 2}}]},
+            }
+        },
+    ),
+    "offerChange": (
+        lambda stage: {"id": stage.offer, "capacity": 6, "coverage": [TOWN], "minimumPerNeed": 2},
+        "OfferChanged",
+        OFFER,
+        {"offer": OFFER_NOW | {"capacity": 6, "available": 6, "coverage": [{"code": TOWN}], "minimumPerNeed": 2}},
+    ),
+    "offerConfirm": (
+        lambda stage: {"id": stage.offer},
+        "OfferConfirmed",
+        "offer { confirmedAt status }",
+        {"offer": {"confirmedAt": "2026-11-22T04:00:00+00:00", "status": "ACTIVE"}},
+    ),
+    "offerPause": (
+        lambda stage: {"id": stage.offer},
+        "OfferPaused",
+        OFFER,
+        {"offer": OFFER_NOW | {"status": "PAUSED"}},
+    ),
+    "offerResume": (
+        lambda stage: {"id": stage.paused},
+        "OfferResumed",
+        OFFER,
+        {"offer": PAUSED_NOW | {"status": "ACTIVE"}},
+    ),
+    "offerWithdraw": (
+        lambda stage: {"id": stage.offer},
+        "OfferWithdrawn",
+        OFFER,
+        {"offer": OFFER_NOW | {"status": "WITHDRAWN"}},
+    ),
+    "planCompute": (
+        lambda _: {"area": COUNTY},
+        "PlanComputed",
+        "plan { area { code } status demand met certificate { optimal violations }"
+        " allocations { edges { node { quantity need { title } offer { title } } } } shortfalls { totalCount } }",
+        {
+            "plan": {
+                "area": {"code": COUNTY},
+                "status": "COMPUTED",
+                "demand": 1,
+                "met": 1,
+                "certificate": {"optimal": True, "violations": 0},
+                "allocations": {
+                    "edges": [{"node": {"quantity": 2, "need": {"title": "轮椅一台"}, "offer": {"title": "捐赠轮椅"}}}]
+                },
+                "shortfalls": {"totalCount": 0},
+            }
+        },
+    ),
+}
+
+
+def test_every_act_of_the_contract_is_sent() -> None:
+    assert set(DONE) == set(MUTATION.fields)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("act", DONE)
+async def test_what_is_done_comes_back_as_it_was_selected(stage: Stage, act: str) -> None:
+    given, answers, selection, expected = DONE[act]
+    said = await stage.send(act, given(stage), f"... on {answers} {{ {selection} }}")
+    assert said == {"__typename": answers} | expected
+
+
+@pytest.mark.parametrize("act", DONE)
+async def test_a_key_sent_again_gets_the_same_thing_once(stage: Stage, act: str) -> None:
+    given, answers, selection, _ = DONE[act]
+    thing = selection.split()[0]
+    values = given(stage) | {"idempotencyKey": "k-1"}
+    first = await stage.send(act, values, f"... on {answers} {{ {thing} {{ id }} }}")
+    before, state = await stage.county.counts(), await stage.county.state()
+    assert first["__typename"] == answers
+    assert await stage.send(act, values, f"... on {answers} {{ {thing} {{ id }} }}") == first
+    assert (await stage.county.counts(), await stage.county.state()) == (before, state)
+
+
+async def refused(stage: Stage, act: str, given: dict[str, Any], viewer: Viewer = LOCAL) -> Any:
+    """The Problem an act answers: worded in both languages, nothing of the inside, and nothing changed."""
+    before, state = await stage.county.counts(), await stage.county.state()
+    said = await stage.send(act, given, viewer=viewer)
+    assert (await stage.county.counts(), await stage.county.state()) == (before, state)
+    for one in (said, *said.get("fields", ())):
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in one["zh"])
+        assert one["en"].strip()
+        assert "\n" not in one["zh"] + one["en"]
+    return said
+
+
+@pytest.mark.parametrize("act", DONE)
+async def test_who_has_no_key_may_do_nothing(stage: Stage, act: str) -> None:
+    said = await refused(stage, act, DONE[act][0](stage), PUBLIC)
+    assert (said["__typename"], said["code"]) == ("NotAllowed", "NOT_ALLOWED")
+
+
+@pytest.mark.parametrize("act", DONE)
+async def test_a_key_that_cannot_be_one_is_a_faulty_field(stage: Stage, act: str) -> None:
+    said = await refused(stage, act, DONE[act][0](stage) | {"idempotencyKey": "\u0007"})
+    assert (said["__typename"], said["code"]) == ("InvalidInput", "INVALID_INPUT")
+    assert [(one["path"], one["code"]) for one in said["fields"]] == [(["idempotencyKey"], "INVALID_KEY")]
+
+
+@pytest.mark.parametrize("act", DONE)
+async def test_a_key_used_for_something_else_is_a_conflict(stage: Stage, act: str) -> None:
+    given = DONE[act][0](stage) | {"idempotencyKey": "k"}
+    assert (await stage.send(act, given))["__typename"] == DONE[act][1]
+    other = {"id": gid("Offer", 99)} if set(given) == {"id", "idempotencyKey"} else {}
+    for field, value in (("name", "另一个"), ("title", "另一项"), ("quantity", 9), ("capacity", 9), ("area", TOWN)):
+        other |= {field: value} if field in given else {}
+    assert other
+    said = await refused(stage, act, given | other)
+    assert (said["__typename"], said["code"]) == ("Conflict", "IDEMPOTENCY_KEY_REUSED")
+
+
+def reference(act: str) -> str | None:
+    """The field by which an act names what is there already."""
+    arguments = MUTATION.fields[act].args  # type: ignore[union-attr]
+    given = get_named_type(arguments["input"].type).fields if "input" in arguments else arguments
+    return next((name for name in ("id", "communityId", "providerId") if name in given), None)
+
+
+REFERENCES = {act: field for act in DONE if (field := reference(act))}
+
+
+NOWHERE = (
+    *("", "1", "not an id", "不是编号", "\u0000", "TmVlZDox\n", "A" * 5_000),
+    *(gid("Need", 0), gid("Need", -1), gid("Offer", 404), gid("Community", 404), gid("Area", 1), gid("Term", 1)),
+    *(gid("Need", 10**18), gid("Offer", 2**63), gid("Plan", 1), gid("party", 1)),
+)
+
+
+@pytest.mark.parametrize("act", REFERENCES)
+async def test_what_is_not_there_is_not_found(stage: Stage, act: str) -> None:
+    for wrong in NOWHERE:
+        said = await refused(stage, act, DONE[act][0](stage) | {REFERENCES[act]: wrong})
+        assert (said["__typename"], said["code"]) == ("NotFound", "NOT_FOUND"), ascii(wrong)[:40]
+
+
+@pytest.mark.parametrize("act", REFERENCES)
+async def test_an_id_of_another_type_is_not_found_though_its_number_is_there(stage: Stage, act: str) -> None:
+    given = DONE[act][0](stage)
+    own = base64.b64decode(given[REFERENCES[act]]).decode()
+    typename, number = own.split(":")
+    others = {"Need", "Offer", "Community", "Organization", "Plan", "Match", "Area"} - {typename}
+    if REFERENCES[act] == "providerId":
+        # Whatever its society, the number is that of a party.
+        others -= {"Community", "Organization"}
+    for other in sorted(others):
+        said = await refused(stage, act, given | {REFERENCES[act]: gid(other, int(number))})
+        assert said["__typename"] == "NotFound", other
+
+
+async def test_every_faulty_field_of_a_need_is_told_by_the_name_the_client_gave_it(stage: Stage) -> None:
+    said = await refused(
+        stage,
+        "needSubmit",
+        {
+            "title": "\u200b",
+            "communityId": "x",
+            "resourceType": "外星人",
+            "quantity": 0,
+            "clientGroups": ["ORPHAN", "?"],
+            "neededFrom": "2026-12-02",
+            "neededBy": "2026-12-01",
+            "channel": "?",
+        },
+    )
+    assert said["code"] == "INVALID_INPUT"
+    assert {".".join(one["path"]): one["code"] for one in said["fields"]} == {
+        "title": "REQUIRED",
+        "communityId": "NOT_FOUND",
+        "resourceType": "UNKNOWN_RESOURCE_TYPE",
+        "quantity": "OUT_OF_RANGE",
+        "clientGroups.1": "UNKNOWN_TERM",
+        "neededBy": "DATES_REVERSED",
+        "channel": "UNKNOWN_TERM",
+    }
+
+
+async def test_what_is_left_out_or_null_is_what_is_least_said(stage: Stage) -> None:
+    least = {"title": "轮椅", "communityId": stage.community, "resourceType": "WHEELCHAIR", "quantity": 1}
+    empty = ("priority", "clientGroups", "neededFrom", "neededBy", "channel", "idempotencyKey")
+    for given in (least, least | dict.fromkeys(empty)):
+        said = await stage.send("needSubmit", given, f"... on NeedSubmitted {{ {NEED} }}")
+        assert said["need"] == NEED_NOW | {"title": "轮椅", "quantity": 1, "clientGroups": [], "channel": None}
+    least = {
+        "title": "轮椅",
+        "providerId": stage.provider,
+        "resourceType": "WHEELCHAIR",
+        "capacity": 1,
+        "coverage": [COUNTY],
+    }
+    empty = ("clientGroups", "minimumPerNeed", "maximumPerNeed", "availableFrom", "availableUntil", "earmark")
+    for given in (least, least | dict.fromkeys(empty)):
+        said = await stage.send("offerPublish", given, f"... on OfferPublished {{ {OFFER} }}")
+        assert said["offer"] == OFFER_NOW | {"title": "轮椅", "capacity": 1, "available": 1}
+    said = await stage.send(
+        "volunteerRegister", PARTY | {"headcount": None}, "...on VolunteerRegistered{volunteer{headcount}}"
+    )
+    assert said["volunteer"] == {"headcount": 1}
+
+
+@pytest.mark.parametrize(
+    ("act", "id", "selection", "now"),
+    [("needChange", "need", NEED, NEED_NOW), ("offerChange", "paused", OFFER, PAUSED_NOW)],
+)
+async def test_a_change_of_nothing_changes_nothing(
+    stage: Stage, act: str, id: str, selection: str, now: dict[str, Any]
+) -> None:
+    before, state = await stage.county.counts(), await stage.county.state()
+    said = await stage.send(act, {"id": getattr(stage, id)}, f"... on {DONE[act][1]} {{ {selection} }}")
+    assert said[selection.split()[0]] == now
+    assert (await stage.county.counts(), await stage.county.state()) == (before, state)
+
+
+async def test_each_field_of_a_change_keeps_the_others(stage: Stage) -> None:
+    changes: dict[str, Any] = {
+        "title": "新名称",
+        "quantity": 4,
+        "priority": "ASAP",
+        "clientGroups": [],
+        "neededBy": "2026-12-24",
+        "channel": None,
+    }
+    now: dict[str, Any] = dict(NEED_NOW)
+    for field, value in changes.items():
+        now[field] = value
+        said = await stage.send("needChange", {"id": stage.need, field: value}, f"... on NeedChanged {{ {NEED} }}")
+        assert said == {"__typename": "NeedChanged", "need": now}
+    changes = {
+        "title": "新名称",
+        "minimumPerNeed": None,
+        "maximumPerNeed": None,
+        "earmark": None,
+        "coverage": [TOWN],
+    }
+    now = dict(PAUSED_NOW)
+    for field, value in changes.items():
+        now[field] = {"minimumPerNeed": 1, "coverage": [{"code": TOWN}]}.get(field, value)
+        said = await stage.send("offerChange", {"id": stage.paused, field: value}, f"... on OfferChanged {{ {OFFER} }}")
+        assert said == {"__typename": "OfferChanged", "offer": now}
+
+
+async def test_null_empties_what_may_be_empty_and_is_refused_elsewhere(stage: Stage) -> None:
+    fields = ("title", "resourceType", "quantity", "priority", "clientGroups", "neededFrom", "neededBy", "channel")
+    said = await refused(stage, "needChange", {"id": stage.need} | dict.fromkeys(fields))
+    assert [(*one["path"], one["code"]) for one in said["fields"]] == [(name, "REQUIRED") for name in fields[:4]]
+    fields = ("title", "resourceType", "capacity", "coverage", "minimumPerNeed", "maximumPerNeed", "earmark")
+    said = await refused(stage, "offerChange", {"id": stage.paused} | dict.fromkeys(fields))
+    assert [(*one["path"], one["code"]) for one in said["fields"]] == [(name, "REQUIRED") for name in fields[:4]]
+
+
+async def test_states_that_do_not_allow_an_act_are_conflicts(stage: Stage) -> None:
+    await needs.withdraw(stage.county.context, 1)
+    for act, given, code in (
+        ("needChange", {"id": stage.need, "quantity": 3}, "NEED_WITHDRAWN"),
+        ("needWithdraw", {"id": stage.need}, "NEED_WITHDRAWN"),
+        ("offerResume", {"id": stage.offer}, "OFFER_ACTIVE"),
+        ("offerPause", {"id": stage.paused}, "OFFER_PAUSED"),
+        ("communityRegister", {"name": "甲村社区", "area": VILLAGE}, "ALREADY_REGISTERED"),
+    ):
+        said = await refused(stage, act, given)
+        assert (said["__typename"], said["code"]) == ("Conflict", code)
+
+
+async def test_who_sees_a_thing_and_may_not_touch_it_is_told_who_may(stage: Stage) -> None:
+    elsewhere = await stage.county.coordinator(OTHER_COUNTY)
+    partner = Viewer("PARTNER", 9, party_id=1)
+    for viewer, act, typename in (
+        (elsewhere, "offerPause", "NotAllowed"),
+        (elsewhere, "needWithdraw", "NotFound"),
+        (elsewhere, "needSubmit", "NotAllowed"),
+        (elsewhere, "communityRegister", "NotAllowed"),
+        (elsewhere, "planCompute", "NotAllowed"),
+        (partner, "offerPause", "NotAllowed"),
+        (partner, "planCompute", "NotAllowed"),
+    ):
+        said = await refused(stage, act, DONE[act][0](stage), viewer)
+        assert said["__typename"] == typename, act
+        if typename == "NotAllowed":
+            assert "管理员" in said["zh"]
+            assert "administrator" in said["en"]
+
+
+async def test_a_partner_that_covers_too_much_is_told_so_through_every_door(stage: Stage) -> None:
+    partner = Viewer("PARTNER", 9, party_id=2)
+    for act, given in (
+        ("offerPublish", DONE["offerPublish"][0](stage)),
+        ("offerChange", {"id": stage.offer, "coverage": [COUNTY, OTHER_COUNTY]}),
+    ):
+        said = await refused(stage, act, given, partner)
+        assert [(one["path"], one["code"]) for one in said["fields"]] == [(["coverage", "1"], "COVERAGE_TOO_WIDE")]
+
+
+async def test_a_problem_can_be_asked_for_by_its_interface_its_name_or_a_named_fragment(stage: Stage) -> None:
+    said = await stage.answer(
+        """
+        mutation($bad: ID!) {
+          byInterface: offerPause(id: $bad) { ... on Problem { __typename code } }
+          byName: offerPause(id: $bad) { ... on NotFound { message(lang: EN) } ... on Conflict { code } }
+          byFragment: offerPause(id: $bad) { ...Why ... on OfferPaused { offer { id } } }
+          another: offerPause(id: $bad) { ... on InvalidInput { fields { code } } }
+          skipped: offerPause(id: $bad) { __typename ... on Problem @skip(if: true) { code } }
+        }
+        fragment Why on Problem { __typename message ... on NotFound { code } }
+        """,
+        {"bad": "nothing"},
+    )
+    assert said == {
+        "data": {
+            "byInterface": {"__typename": "NotFound", "code": "NOT_FOUND"},
+            "byName": {"message": "no such offer"},
+            "byFragment": {"__typename": "NotFound", "message": "没有找到这个资源供给", "code": "NOT_FOUND"},
+            "another": {},
+            "skipped": {"__typename": "NotFound"},
+        }
+    }
+
+
+async def test_acts_of_one_request_are_done_in_order_and_each_answers_for_itself(stage: Stage) -> None:
+    said = await stage.answer(
+        """
+        mutation($id: ID!) {
+          first: offerPause(id: $id) { ... on OfferPaused { offer { status } } }
+          second: offerPause(id: $id) { ... on Conflict { code } }
+          third: offerResume(id: $id) { ... on OfferResumed { offer { status } } }
+        }
+        """,
+        {"id": stage.offer},
+    )
+    assert said == {
+        "data": {
+            "first": {"offer": {"status": "PAUSED"}},
+            "second": {"code": "OFFER_PAUSED"},
+            "third": {"offer": {"status": "ACTIVE"}},
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("act", "field", "value"),
+    [
+        ("needSubmit", "quantity", 2**31),
+        ("needSubmit", "quantity", 2.5),
+        ("needSubmit", "quantity", "3"),
+        ("needSubmit", "quantity", None),
+        ("needSubmit", "priority", "SOON"),
+        ("needSubmit", "neededBy", "2026-02-30"),
+        ("needSubmit", "neededBy", 20261122),
+        ("needSubmit", "clientGroups", [None]),
+        ("offerPublish", "coverage", None),
+        ("offerPublish", "title", 5),
+        ("organizationRegister", "foundedOn", "yesterday"),
+        ("planCompute", "nonsense", 1),
+    ],
+)
+async def test_what_is_not_of_its_type_is_refused_before_anything_is_done(
+    stage: Stage, act: str, field: str, value: object
+) -> None:
+    before, state = await stage.county.counts(), await stage.county.state()
+    of = MUTATION.fields[act].args["input"].type  # type: ignore[union-attr]
+    said = await stage.answer(
+        f"mutation($given: {of}) {{ {act}(input: $given) {{ __typename }} }}",
+        {"given": DONE[act][0](stage) | {field: value}},
+    )
+    assert "data" not in said
+    assert [one["extensions"]["code"] for one in said["errors"]] == ["BAD_VARIABLES"]
+    assert (await stage.county.counts(), await stage.county.state()) == (before, state)
