@@ -54,6 +54,10 @@ class Figures:
     bad: int = 0
     slow: bool = False
 
+    def forget_first(self) -> None:
+        for values in (self.per_second, self.own_ms, self.database_ms, self.p99):
+            del values[0]
+
 
 Table = dict[tuple[str, str], Figures]
 
@@ -67,9 +71,10 @@ def run(
     seconds: float = SECONDS,
     until: float = math.inf,
 ) -> Iterator[str]:
-    """Yields lines of Markdown. Raises RuntimeError where servers disagree about an answer.
+    """Yields lines of Markdown. Raises RuntimeError where servers disagree about an answer, or one gives none.
 
-    After the first, a round begins only where it should end before `until` (of time.monotonic()).
+    One round warms, `rounds` follow; after the first, a round begins only where it should end before `until` (of
+    time.monotonic()), and the report says so where it does not.
     """
     with ExitStack() as stack:
         contenders, notes = _start(url, stack)
@@ -86,15 +91,19 @@ def run(
                 for one in [*contenders[first:], *contenders[:first]]:
                     figures = table.setdefault((one.name, question), Figures())
                     _measure(one, question, counties, postmaster, figures, seconds if turn else WARM_SECONDS)
-                    if turn == 0:
-                        # The first round warms caches, plans and branch predictors.
-                        table[one.name, question] = Figures(slow=figures.per_second[0] < SLOW)
+                    figures.slow = figures.per_second[0] < SLOW
             _say(f"round {turn} of {rounds}")
             done = turn
-            if turn and 2 * time.monotonic() - began > until:
+            if turn < rounds and 2 * time.monotonic() - began > until:
                 notes.append("Rounds were left out, because the machine was slow.")
                 break
-    yield from _report([one.name for one in contenders], table, done, seconds)
+        if done:
+            # The first round warmed caches, plans and branch predictors.
+            for figures in table.values():
+                figures.forget_first()
+        else:
+            notes.append("There was time for one round only: caches, plans and branch predictors were cold.")
+    yield from _report([one.name for one in contenders], table, max(done, 1), seconds)
     yield _counts(statements.counted(url, counties))
     yield from (f"\n{note}" for note in notes)
 
@@ -171,8 +180,9 @@ def _measure(
 
 
 def _report(names: Sequence[str], table: Table, rounds: int, seconds: float) -> Iterator[str]:
+    slow = f" (by Python, to the last answer, under {SLOW} requests/s)" if load.generator() == "wrk" else ""
     yield (
-        f"Medians of {rounds} rounds of {seconds:g} s, {load.CONNECTIONS} connections by {load.generator()},"
+        f"Medians; rounds: {rounds}, of {seconds:g} s; {load.CONNECTIONS} connections by {load.generator()}{slow},"
         f" {servers.CONNECTIONS} to PostgreSQL, one process a server, all answers equal.\n"
     )
     head = " | ".join(QUESTIONS)
