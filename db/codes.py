@@ -59,8 +59,7 @@ class Codes:
         """True when the code exists; it is in memory then."""
         if "\x00" in code or len(code) > 100:
             return False
-        async with self._reader.connection() as connection:
-            rows = await connection.fetch(_SQL[kind], (code,))
+        rows = await self._reader.read(_SQL[kind], (code,))
         if not rows:
             return False
         held = self._held[kind]

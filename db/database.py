@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import orjson
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from db.pool import ReadPool
@@ -13,6 +16,12 @@ from db.pool import ReadPool
 def sqlalchemy_url(url: str) -> str:
     """postgresql://... as SQLAlchemy wants it named."""
     return "postgresql+asyncpg://" + url.split("://", 1)[1]
+
+
+def _refuse_lost(connection: Any, record: Any, proxy: Any) -> None:
+    """A connection that broke while it lay idle is replaced before anybody meets it; asyncpg knows without asking."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 class Database:
@@ -34,10 +43,12 @@ class Database:
             },
         )
 
+        event.listen(self.engine.sync_engine, "checkout", _refuse_lost)
+
     async def ping(self) -> None:
         """Raises when the database does not answer within two seconds."""
-        async with asyncio.timeout(2), self.reader.connection() as connection:
-            await connection.fetch("SELECT 1", ())
+        async with asyncio.timeout(2):
+            await self.reader.read("SELECT 1", ())
 
     async def close(self) -> None:
         await self.reader.close()

@@ -32,6 +32,11 @@ _LOST = (
 _BUSY = (asyncpg.TooManyConnectionsError, asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, PoolTimeout)
 
 
+def lost(error: BaseException) -> bool:
+    """True where the connection broke: what was only read may be read again on another one."""
+    return isinstance(error, _LOST) and not isinstance(error, TimeoutError)
+
+
 def classify(error: BaseException) -> Fault:
     """The fault a client is told of. Anything not known is INTERNAL."""
     if isinstance(error, DBAPIError):

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import ROLE, Base, now_column, primary_key
+from db.pool import ReadPool
 
 
 class ApiKeyRow(Base):
@@ -42,6 +43,19 @@ class ApiKeyRow(Base):
         CheckConstraint("(role = 'PARTNER'::role) = (party_id IS NOT NULL)", name="party_of_partner"),
         CheckConstraint("role <> 'COORDINATOR'::role OR area_id IS NOT NULL", name="area_of_coordinator"),
     )
+
+
+_BY_PREFIX = """
+    SELECT k.id, k.digest, k.role::text AS role, k.area_id, k.party_id, k.expires_at, k.revoked_at,
+           a.level::text AS area_level
+    FROM api_key AS k LEFT JOIN area AS a ON a.id = k.area_id
+    WHERE k.prefix = $1"""
+
+
+async def by_prefix(reader: ReadPool, prefix: str) -> Any | None:
+    """The key that begins so, with the level of its area; None where there is none."""
+    rows = await reader.read(_BY_PREFIX, (prefix,))
+    return rows[0] if rows else None
 
 
 async def add(conn: AsyncConnection, values: Mapping[str, Any]) -> int | None:

@@ -16,6 +16,8 @@ from typing import Any
 import asyncpg
 import orjson
 
+from db.faults import lost
+
 STATEMENTS_HELD = 400
 CONNECT_SECONDS = 5
 #: Longer than any wait under ordinary load; a client that waits longer has given up.
@@ -151,6 +153,17 @@ class ReadPool:
             raise
         finally:
             self.release(connection, broken=broken)
+
+    async def read(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of one statement; asked again, once, where the connection turns out to be lost."""
+        try:
+            async with self.connection() as connection:
+                return await connection.fetch(sql, values)
+        except Exception as error:
+            if not lost(error):
+                raise
+        async with self.connection() as connection:
+            return await connection.fetch(sql, values)
 
     async def close(self) -> None:
         self._closed = True

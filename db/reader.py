@@ -11,6 +11,7 @@ from db.codes import Codes, UnknownCode
 from db.compiler import Compiler
 from db.cursors import BadCursor, decode
 from db.entities import ENTITIES, PageOf
+from db.faults import lost
 from db.pool import ReadPool
 from db.program import Program
 from db.selection import Page, PageArguments, Select
@@ -133,6 +134,17 @@ class Reader:
         values["by"] = by
         for one in arguments:
             values.update(one.values)
+        try:
+            rows = await self._rows(program, values)
+        except Exception as error:
+            if not lost(error):
+                raise
+            # PostgreSQL was started again: nothing was changed by asking, so it is asked again, once.
+            rows = await self._rows(program, values)
+        return program.assemble(rows, values)
+
+    async def _rows(self, program: Program, values: dict[str, Any]) -> list[Any]:
+        """The rows of each statement in turn, on one connection."""
         rows: list[Any] = []
         pool = self.pool
         connection = pool.take() or await pool.acquire()
@@ -155,7 +167,7 @@ class Reader:
             raise
         finally:
             pool.release(connection, broken=broken)
-        return program.assemble(rows, values)
+        return rows
 
     async def one(
         self, root: Select, viewer: Viewer, arguments: Sequence[PageArguments], by: str, value: Any

@@ -191,8 +191,7 @@ class _Files(StaticFiles):
 
 
 async def _revision(database: Database) -> str | None:
-    async with database.reader.connection() as connection:
-        rows = await connection.fetch("SELECT version_num FROM alembic_version", ())
+    rows = await database.reader.read("SELECT version_num FROM alembic_version", ())
     return rows[0][0] if rows else None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -16,14 +17,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
-
-from db.areas import AreaRow
+from db import keys
 from db.database import Database
-from db.keys import ApiKeyRow
+from db.faults import classify
 from db.viewer import PUBLIC, Role, Viewer
 from fivelink.http_answers import UNAVAILABLE, HttpFault
+
+log = logging.getLogger("fivelink")
 
 #: A revoked key opens for at most this long after.
 REMEMBERED_SECONDS = 5.0
@@ -40,21 +40,6 @@ INVALID = HttpFault(
     [_CHALLENGE],
 )
 EXPIRED = HttpFault(401, "EXPIRED_KEY", "this API key has expired", "API 密钥已过期", [_CHALLENGE])
-
-_FOUND = (
-    select(
-        ApiKeyRow.id,
-        ApiKeyRow.digest,
-        ApiKeyRow.role,
-        ApiKeyRow.area_id,
-        ApiKeyRow.party_id,
-        ApiKeyRow.expires_at,
-        ApiKeyRow.revoked_at,
-        AreaRow.level.label("area_level"),
-    )
-    .select_from(ApiKeyRow)
-    .outerjoin(AreaRow, AreaRow.id == ApiKeyRow.area_id)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +93,17 @@ class SignIn:
     async def _look_up(self, prefix: str, digest: bytes) -> _Known:
         row = await self._row(prefix)
         # An unknown prefix is compared with nothing of its own, so that both ways take the same steps.
-        opens = hmac.compare_digest(bytes(row.digest) if row is not None else bytes(32), digest)
+        opens = hmac.compare_digest(bytes(row["digest"]) if row is not None else bytes(32), digest)
         viewer = None
-        if row is not None and opens and row.revoked_at is None:
+        if row is not None and opens and row["revoked_at"] is None:
             viewer = Viewer(
-                role=cast(Role, row.role),
-                key_id=row.id,
-                area_id=row.area_id,
-                area_is_county=row.area_level == "COUNTY",
-                party_id=row.party_id,
+                role=cast(Role, row["role"]),
+                key_id=row["id"],
+                area_id=row["area_id"],
+                area_is_county=row["area_level"] == "COUNTY",
+                party_id=row["party_id"],
             )
-        known = _Known(viewer, self._tick() + REMEMBERED_SECONDS, row.expires_at if row is not None else None)
+        known = _Known(viewer, self._tick() + REMEMBERED_SECONDS, row["expires_at"] if row is not None else None)
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
         self._known[digest] = known
@@ -126,8 +111,8 @@ class SignIn:
 
     async def _row(self, prefix: str) -> Any:
         try:
-            async with asyncio.timeout(_LOOKUP_SECONDS), self._database.engine.connect() as connection:
-                return (await connection.execute(_FOUND.where(ApiKeyRow.prefix == prefix))).one_or_none()
-        except (SQLAlchemyError, OSError):
-            # TimeoutError is an OSError too.
+            async with asyncio.timeout(_LOOKUP_SECONDS):
+                return await keys.by_prefix(self._database.reader, prefix)
+        except Exception as error:
+            log.warning("a key could not be looked up: %s", classify(error)[0])
             raise UNAVAILABLE from None

@@ -42,6 +42,7 @@ async def publish(
     *,
     title: str,
     provider_id: int | None,
+    provider_kind: str | None = None,
     resource_type: str,
     capacity: int,
     coverage: Sequence[str],
@@ -79,7 +80,7 @@ async def publish(
         problems = Problems()
         row = await checked(context, conn, words, problems, inputs)
         provider = await acting.seen(conn, context.viewer, "party", provider_id)
-        if provider is None:
+        if provider is None or (provider_kind is not None and provider.kind != provider_kind):
             problems.missing("providerId", "这个提供方", "provider")
         else:
             await _check_reach(context, conn, words, problems, provider.id, provider, row, inputs["coverage"])

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import strawberry
 
+from db.cursors import parse_id
+from db.entities import PARTY_TYPES
 from resolvers import needs, offers, parties, plans
 from resolvers.context import KEEP
 from resolvers.context import Done as ActDone
@@ -16,9 +18,10 @@ from resolvers.errors import Refusal
 from schema import inputs, results
 from schema.mapping import id_of
 from schema.problems import problem
-from schema.results import PARTY_TYPES, result
+from schema.results import result
 
 Info = strawberry.Info[Any, Any]
+KIND_OF_TYPE = {typename: kind for kind, typename in PARTY_TYPES.items()}
 
 
 def _plain(given: Any, absent: Any = None) -> dict[str, Any]:
@@ -150,7 +153,9 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.OfferPublishInput, _input("The offer. 资源内容。")]
     ) -> result("OfferPublishResult", results.OfferPublished):  # type: ignore[valid-type]
         values = _plain(input)
-        values["provider_id"] = id_of(values["provider_id"], *PARTY_TYPES)
+        typename, values["provider_id"] = parse_id(values["provider_id"]) or ("", None)
+        # A type that is no party's is the kind of no party.
+        values["provider_kind"] = KIND_OF_TYPE.get(typename, typename)
         return await _act(results.OfferPublished, offers.publish, info.context.acts, **values)
 
     @strawberry.field(description="Change an offer; the matches it changes are renewed. 修改资源。")

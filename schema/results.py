@@ -117,6 +117,3 @@ def result(name: str, done: Any) -> Any:
         done | InvalidInput | NotFound | NotAllowed | Conflict,
         strawberry.union(name=name, description=f"{done.__name__}, or why not. 结果或未能办理的原因。"),
     ]
-
-
-PARTY_TYPES = ("Community", "Organization", "SocialWorker", "Volunteer", "DonorFirm", "Fund", "Assistant")

@@ -96,7 +96,7 @@ def eventually(holds: Callable[[], bool], seconds: float = 30) -> bool:
         except (OSError, KeyError, TypeError, ValueError):
             pass
         # The process that is waited for gets the processor.
-        os.sched_yield()
+        time.sleep(0.05)
     return False
 
 
@@ -266,12 +266,15 @@ def test_the_contract_is_written_where_asked(tmp_path: Path) -> None:
 def test_nothing_is_lost_when_the_database_is_killed_under_the_server(serving: Server) -> None:
     process = postmaster(serving.folder)
     assert process is not None
+    before = serving.needs()
     process.kill()
-    assert eventually(lambda: serving.needs() == 11)
-    assert postmaster(serving.folder) != process
+    # Backends of a dead postmaster answer for a moment longer: the new one is waited for first.
+    assert eventually(lambda: postmaster(serving.folder) not in (None, process))
+    assert eventually(lambda: serving.needs() == before)
 
 
 def test_a_killed_import_leaves_nothing_half_written(serving: Server, tmp_path: Path) -> None:
+    before = serving.needs()
     rows = "\n".join(f"轮椅{n},{village},{n % 9 + 1}" for n in range(4_000) for village in ("拳西村",))
     path = tmp_path / "many.csv"
     path.write_text(f"需求名称,村(社区),数量\n{rows}\n", encoding="utf-8")
@@ -280,9 +283,9 @@ def test_a_killed_import_leaves_nothing_half_written(serving: Server, tmp_path: 
     assert eventually(lambda: _writing(serving.folder))
     process.kill()
     process.communicate(timeout=60)
-    assert serving.needs() == 11
+    assert serving.needs() == before
     assert eventually(lambda: fivelink(serving.folder, "import", path, "--dry-run").returncode == 0)
-    assert serving.needs() == 11
+    assert serving.needs() == before
 
 
 def _writing(folder: Path) -> bool:
@@ -310,11 +313,12 @@ def _writing(folder: Path) -> bool:
 
 
 def test_the_server_killed_and_started_again_has_everything(serving: Server) -> None:
+    before = serving.needs()
     assert serving.stop(signal.SIGKILL) == -signal.SIGKILL
     again = Server(serving.folder)
     again.key = serving.key
     try:
-        assert again.needs() == 11
+        assert again.needs() == before
     finally:
         assert again.stop() == 0
     assert eventually(lambda: postmaster(serving.folder) is None)
