@@ -141,7 +141,7 @@ def shorten(value: object) -> str:
 def refusal(code: str, **values: object) -> Unreadable:
     """The exception for a code of REFUSALS."""
     zh, en = REFUSALS[code]
-    return Unreadable(code, zh.format(**values), en.format(**values))
+    return Unreadable(code.upper(), zh.format(**values), en.format(**values))
 
 
 def fault(place: Place, code: str, original: tuple[str, ...] = (), **values: object) -> Fault:
@@ -150,4 +150,4 @@ def fault(place: Place, code: str, original: tuple[str, ...] = (), **values: obj
     for name in ("value", "other"):
         if name in values:
             values[name] = shorten(values[name])
-    return Fault(place, code, zh.format(**values), en.format(**values), original)
+    return Fault(place, code.upper(), zh.format(**values), en.format(**values), original)

@@ -119,6 +119,8 @@ class Sheet:
     name: str | None
     heading: tuple[str, ...] = ()
     records: list[PartyRecord | NeedRecord | OfferRecord] = field(default_factory=list)
+    #: The letter of each field's column, for faults found later; empty for files that have no columns.
+    columns: dict[str, str] = field(default_factory=dict)
     #: The rows as written, beside `records`, for those that turn out faulty later; empty for files that have no rows.
     originals: list[tuple[str, ...]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)

@@ -261,6 +261,7 @@ def sheet_of(grid: Grid, heading: Heading, progress: Progress | None = None) -> 
     """The records and faults of the rows below `heading`; `progress(rows done, rows in all)` every 500 rows."""
     kept = [index for index in range(len(heading.texts)) if index not in heading.reasons]
     sheet = Sheet(grid.file, grid.sheet, tuple(heading.texts[index] for index in kept), kind=heading.kind)
+    sheet.columns = {name: get_column_letter(index + 1) for name, index in heading.columns.items()}
     _say_columns(grid, heading, sheet)
     fills = _fills(grid, heading)
     known = set(heading.columns.values())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from db.areas import Area
@@ -94,6 +94,16 @@ class Wanted:
             # A list of offers does not say how many a team is; taken for one person, its name is not public.
             "headcount": 1 if self.kind == "VOLUNTEER" else None,
         }
+
+
+#: The field that is looked up in these schemes.
+FIELD_OF_SCHEMES = {
+    (CLIENT_GROUP,): "client_groups",
+    (CHANNEL,): "channel",
+    (CLIENT_GROUP, DOMAIN): "earmark",
+    (INDUSTRY,): "industry",
+    (FUND_SOURCE,): "source",
+}
 
 
 class Drafts:
@@ -235,7 +245,7 @@ class Drafts:
         for text in record.coverage if own is not None else ():
             found = self.names.covered(text, own)
             if isinstance(found, Trouble):
-                draft.troubles.append(found)
+                draft.troubles.append(replace(found, field="coverage"))
             else:
                 areas += [area for area in found if area not in areas]
         if draft.troubles or own is None or kind is None:
@@ -334,7 +344,7 @@ class Drafts:
         for text in texts:
             term = self.names.term(schemes, text)
             if isinstance(term, Trouble):
-                draft.troubles.append(term)
+                draft.troubles.append(replace(term, field=FIELD_OF_SCHEMES[tuple(schemes)]))
             elif term not in found:
                 found.append(term)
         return found

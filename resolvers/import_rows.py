@@ -6,6 +6,7 @@ the stored rows they may be; `decide` compares one draft; `flush` writes what is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -239,8 +240,12 @@ class Importer:
             trouble = self._party_trouble(draft, old)
             if trouble is not None:
                 return [trouble]
-        return [Trouble(one.code, f"{_zh(one.path)}{one.message_zh}", f"{one.path[0]}: {one.message_en}")
-                for one in problems.fields]  # fmt: skip
+        return [
+            Trouble(
+                one.code, f"{_zh(one.path)}{one.message_zh}", f"{one.path[0]}: {one.message_en}", _snake(one.path[0])
+            )
+            for one in problems.fields
+        ]
 
     def _party_trouble(self, draft: Draft, old: Any) -> Trouble | None:
         values = {name: draft.values[name] for name in ("kind", "area_id", "name", "credit_code")}
@@ -387,6 +392,11 @@ def _other_kind(kind: str) -> Trouble:
         f"已登记为“{label}”,类别不能由清单修改",
         f"registered as {kind}; a list cannot change the kind of a party",
     )
+
+
+def _snake(path: str) -> str:
+    """The record's field of an input's path: clientGroups -> client_groups."""
+    return re.sub("([A-Z])", lambda found: "_" + found[1].lower(), path)
 
 
 def _zh(path: tuple[str, ...]) -> str:

@@ -59,6 +59,8 @@ class Trouble:
     code: str
     text_zh: str
     text_en: str
+    #: The record's field that names it, where that is known.
+    field: str | None = None
 
 
 def credit_code(text: str | None) -> str | None:

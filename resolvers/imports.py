@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from resolvers.context import Context
 from resolvers.errors import Conflict
 from resolvers.import_names import Names
 from resolvers.import_rows import Importer, Outcome
+from resolvers.import_words import Trouble
 from resolvers.vocabulary import vocabulary
 
 Progress = Callable[[str, int, int], None]
@@ -195,7 +196,8 @@ def _note(report: FileReport, sheet: Sheet, index: int, record: Any, outcome: Ou
     if outcome.troubles:
         original = sheet.originals[index] if index < len(sheet.originals) else ()
         for trouble in outcome.troubles:
-            sheet.faults.append(Fault(record.place, trouble.code, trouble.text_zh, trouble.text_en, original))
+            place = _cell(sheet, record.place, trouble)
+            sheet.faults.append(Fault(place, trouble.code, trouble.text_zh, trouble.text_en, original))
     elif outcome.status == "new":
         report.new[kind] += 1
         report.added.append((record.place, outcome.title))
@@ -204,6 +206,36 @@ def _note(report: FileReport, sheet: Sheet, index: int, record: Any, outcome: Ou
         report.changes.append(Change(record.place, outcome.title, outcome.fields))
     else:
         report.unchanged[kind] += 1
+
+
+#: Where a fault stands that does not say so itself: the first of these columns that the sheet has.
+_COLUMNS = {
+    "AMBIGUOUS_AREA": ("area", "provider_area", "coverage"),
+    "AMBIGUOUS_COMMUNITY": ("community", "provider"),
+    "AMBIGUOUS_PROVIDER": ("provider",),
+    "AMBIGUOUS_RESOURCE_TYPE": ("title",),
+    "AREA_REQUIRED": ("area", "provider_area", "coverage"),
+    "NOT_OPEN": ("platform_id", "reference", "title", "name"),
+    "PROVIDER_AREA_REQUIRED": ("provider_area", "provider"),
+    "ROW_TWICE": ("platform_id", "reference", "credit_code", "title", "name"),
+    "UNKNOWN_AREA": ("area", "provider_area", "coverage"),
+    "UNKNOWN_COMMUNITY": ("community", "provider"),
+    "UNKNOWN_PLATFORM_ID": ("platform_id",),
+    "UNKNOWN_PROVIDER": ("provider",),
+    "UNKNOWN_RESOURCE_TYPE": ("resource_type",),
+    "UNKNOWN_UNIT": ("unit", "quantity", "capacity"),
+    "UNTYPED": ("title",),
+}
+
+
+def _cell(sheet: Sheet, place: Place, trouble: Trouble) -> Place:
+    """The cell of a fault, where the file has cells and one of them is to blame."""
+    if place.row is None or place.cell is not None:
+        return place
+    for name in (trouble.field, *_COLUMNS.get(trouble.code, ())):
+        if name in sheet.columns:
+            return replace(place, cell=f"{sheet.columns[name]}{place.row}")
+    return place
 
 
 async def _home(conn: AsyncConnection, words: Any, code: str | None) -> Area | None:

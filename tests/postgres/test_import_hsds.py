@@ -54,8 +54,8 @@ async def test_a_directory_of_the_county_becomes_organizations_and_offers(desk: 
     report = await desk.take(written(desk, *services), area=None)
     assert (counts(report), codes(report)) == ((3, 0, 0, 0), [])
     assert [notice.code for sheet in report.sheets for notice in sheet.notices] == [
-        "hsds_capacity_assumed",
-        "hsds_not_active",
+        "HSDS_CAPACITY_ASSUMED",
+        "HSDS_NOT_ACTIVE",
     ]
     offers = await desk.rows(
         "SELECT o.title, t.code, o.capacity, a.name, p.name, p.kind::text FROM offer o"
@@ -86,12 +86,12 @@ async def test_faults_of_a_directory_are_all_listed_and_the_rest_is_taken(desk: 
     ]
     report = await desk.take(written(desk, *services), area=None)
     assert [(fault.place.row, fault.code) for fault in report.faults] == [
-        (2, "hsds_missing"),
-        (3, "hsds_unknown_status"),
+        (2, "HSDS_MISSING"),
+        (3, "HSDS_UNKNOWN_STATUS"),
         (4, "UNTYPED"),
         (5, "UNKNOWN_AREA"),
-        (6, "hsds_wrong_type"),
-        (7, "hsds_no_organization"),
+        (6, "HSDS_WRONG_TYPE"),
+        (7, "HSDS_NO_ORGANIZATION"),
     ]
     assert await desk.rows("SELECT count(*) FROM offer") == [(1,)]
 
@@ -135,5 +135,5 @@ async def test_what_is_no_directory_of_services_is_refused(desk: Desk, name: str
     before = await desk.everything()
     with pytest.raises(Unreadable) as refused:
         await imports.run(desk.context, EXAMPLES / name)
-    assert refused.value.code == "not_hsds"
+    assert refused.value.code == "NOT_HSDS"
     assert await desk.everything() == before

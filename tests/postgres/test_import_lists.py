@@ -30,7 +30,7 @@ HEADING = "需求名称,村(社区),数量,单位,资源类型,开始日期,截�
 async def test_the_sample_lists_are_taken_on_an_empty_start(desk: Desk) -> None:  # noqa: F811
     needs = await desk.take(SAMPLES / "needs.csv")
     offers = await desk.take(SAMPLES / "offers.csv")
-    assert (counts(needs), codes(needs)) == ((11, 0, 0, 1), ["vague"])
+    assert (counts(needs), codes(needs)) == ((11, 0, 0, 1), ["VAGUE"])
     assert counts(offers) == (12, 0, 0, 0)
     kinds = await desk.rows("SELECT kind::text, count(*) FROM party GROUP BY kind ORDER BY 1")
     assert dict(map(tuple, kinds)) == {  # type: ignore[arg-type]
@@ -134,13 +134,13 @@ async def test_an_import_after_midnight_leaves_no_match_of_yesterday(desk: Desk)
         ("轮椅,拳西村,2,,轮奇椅,,,", "UNKNOWN_RESOURCE_TYPE", "轮椅"),
         ("飞船,拳西村,2,,,,,", "UNTYPED", None),
         ("轮椅,拳西村,2,人次,,,,", "UNKNOWN_UNIT", "辆"),
-        ("轮椅,拳西村,-2,,,,,", "negative", None),
-        ("轮椅,拳西村,2.5,,,,,", "fractional", None),
-        ("轮椅,拳西村,2147483648,,,,,", "out_of_range", None),
-        ("轮椅,拳西村,2,,,2030-02-01,2030-01-01,", "end_before_start", None),
+        ("轮椅,拳西村,-2,,,,,", "NEGATIVE", None),
+        ("轮椅,拳西村,2.5,,,,,", "FRACTIONAL", None),
+        ("轮椅,拳西村,2147483648,,,,,", "OUT_OF_RANGE", None),
+        ("轮椅,拳西村,2,,,2030-02-01,2030-01-01,", "END_BEFORE_START", None),
         ("轮椅,拳西村,2,,,,2020-01-01,", "IN_THE_PAST", None),
         ("轮椅,拳西村,2,,,,,残积人", "UNKNOWN_TERM", "残疾人"),
-        ("轮" * 400_000 + ",拳西村,2,,,,,", "text_too_long", None),
+        ("轮" * 400_000 + ",拳西村,2,,,,,", "TEXT_TOO_LONG", None),
     ],
     ids=lambda value: str(value)[:24],
 )
@@ -237,13 +237,13 @@ async def test_an_unknown_county_is_refused(desk: Desk) -> None:  # noqa: F811
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("a.xlsx", b"PK\x03\x04 broken", "not_a_workbook"),
-        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "encrypted"),
-        ("a.csv", "甲,乙\n1,2\n".encode(), "no_heading_at_all"),
-        ("a.json", b'{"type": "FeatureCollection", "features": []}', "not_hsds"),
-        ("a.json", b"{", "not_json"),
-        ("a.csv", b"", "empty"),
-        ("a.csv", (HEADING + "轮椅,拳西村,2,,,,,\n" * 200_000).encode(), "too_many_rows"),
+        ("a.xlsx", b"PK\x03\x04 broken", "NOT_A_WORKBOOK"),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "ENCRYPTED"),
+        ("a.csv", "甲,乙\n1,2\n".encode(), "NO_HEADING_AT_ALL"),
+        ("a.json", b'{"type": "FeatureCollection", "features": []}', "NOT_HSDS"),
+        ("a.json", b"{", "NOT_JSON"),
+        ("a.csv", b"", "EMPTY"),
+        ("a.csv", (HEADING + "轮椅,拳西村,2,,,,,\n" * 200_000).encode(), "TOO_MANY_ROWS"),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -376,3 +376,15 @@ def _platform_id(kind: str, number: int) -> str:
 def test_the_samples_hold_what_the_guide_says() -> None:
     sheets = [sheet for name in ("needs.csv", "offers.csv") for sheet in reading.read(SAMPLES / name)]
     assert [len(sheet.records) for sheet in sheets] == [11, 12]
+
+
+async def test_a_fault_found_among_names_stands_in_its_cell(desk: Desk) -> None:
+    path = desk.csv(
+        "需求名称,村(社区),数量,单位,服务对象,截止日期\n"
+        "轮椅,拳西村,2,吨,外星人,2030-1-1\n"
+        "轮椅,无此村,2,辆,,\n"
+        "大米,拳西村,2,袋,,2020-1-1\n"
+    )
+    report = await desk.take(path)
+    found = [(fault.place.cell, fault.code) for fault in report.faults]
+    assert found == [("D2", "UNKNOWN_UNIT"), ("E2", "UNKNOWN_TERM"), ("B3", "UNKNOWN_COMMUNITY"), ("F4", "IN_THE_PAST")]

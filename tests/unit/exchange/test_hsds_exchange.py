@@ -84,31 +84,31 @@ def test_without_capacity_and_areas_it_is_one_at_the_address_and_that_is_said(tm
     sheet = taken(tmp_path, {**bare, "service_at_locations": [{"id": "x", "location": location}]})
     (offer,) = [record for record in sheet.records if isinstance(record, OfferRecord)]
     assert (offer.capacity, offer.coverage) == (1, ("MyCity",))
-    assert [notice.code for notice in sheet.notices] == ["hsds_capacity_assumed"]
+    assert [notice.code for notice in sheet.notices] == ["HSDS_CAPACITY_ASSUMED"]
 
 
 @pytest.mark.parametrize("status", ["inactive", "defunct", "temporarily closed"])
 def test_a_service_that_is_not_active_is_left_out_and_said(tmp_path: Path, status: str) -> None:
     sheet = taken(tmp_path, [COUNSELLING | {"status": status}])
     assert not [record for record in sheet.records if isinstance(record, OfferRecord)]
-    assert [(notice.code, notice.place.cell) for notice in sheet.notices] == [("hsds_not_active", "/0/status")]
+    assert [(notice.code, notice.place.cell) for notice in sheet.notices] == [("HSDS_NOT_ACTIVE", "/0/status")]
 
 
 @pytest.mark.parametrize(
     ("change", "codes"),
     [
-        ({"name": None}, ["hsds_missing"]),
-        ({"name": 3}, ["hsds_wrong_type"]),
-        ({"name": "长" * 1_000_000}, ["text_too_long"]),
-        ({"status": "open", "id": ""}, ["hsds_missing", "hsds_unknown_status"]),
-        ({"organization": None}, ["hsds_no_organization"]),
-        ({"organization": None, "organization_id": "gone"}, ["hsds_broken_link"]),
-        ({"organization": {"name": "无号"}}, ["hsds_missing"]),
-        ({"capacities": [{"available": "many"}]}, ["hsds_wrong_type"]),
-        ({"capacities": [{"available": "1e999"}]}, ["hsds_wrong_type"]),
-        ({"capacities": [{"available": "nan"}]}, ["hsds_wrong_type"]),
-        ({"schedules": [{"valid_from": "soon"}]}, ["not_a_date"]),
-        ({"schedules": [{"valid_from": "2026-12-01", "valid_to": "2026-01-01"}]}, ["end_before_start"]),
+        ({"name": None}, ["HSDS_MISSING"]),
+        ({"name": 3}, ["HSDS_WRONG_TYPE"]),
+        ({"name": "长" * 1_000_000}, ["TEXT_TOO_LONG"]),
+        ({"status": "open", "id": ""}, ["HSDS_MISSING", "HSDS_UNKNOWN_STATUS"]),
+        ({"organization": None}, ["HSDS_NO_ORGANIZATION"]),
+        ({"organization": None, "organization_id": "gone"}, ["HSDS_BROKEN_LINK"]),
+        ({"organization": {"name": "无号"}}, ["HSDS_MISSING"]),
+        ({"capacities": [{"available": "many"}]}, ["HSDS_WRONG_TYPE"]),
+        ({"capacities": [{"available": "1e999"}]}, ["HSDS_WRONG_TYPE"]),
+        ({"capacities": [{"available": "nan"}]}, ["HSDS_WRONG_TYPE"]),
+        ({"schedules": [{"valid_from": "soon"}]}, ["NOT_A_DATE"]),
+        ({"schedules": [{"valid_from": "2026-12-01", "valid_to": "2026-01-01"}]}, ["END_BEFORE_START"]),
     ],
 )
 def test_a_faulty_service_is_listed_with_a_pointer_and_the_others_are_taken(
@@ -152,14 +152,14 @@ def test_a_tabular_package_reads_like_its_json_as_folder_and_as_zip(tmp_path: Pa
         (offer,) = [record for record in sheet.records if isinstance(record, OfferRecord)]
         assert (offer.capacity, offer.unit, offer.coverage, offer.reference) == (40, "人次", ("拳铺镇",), "s1")
         assert [(f.code, f.place.file, f.place.cell) for f in sheet.faults] == [
-            ("hsds_broken_link", "services.csv", "B3")
+            ("HSDS_BROKEN_LINK", "services.csv", "B3")
         ]
 
 
 def test_a_folder_without_tables_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unreadable) as refused:
         read(tmp_path)
-    assert refused.value.code == "broken_package"
+    assert refused.value.code == "BROKEN_PACKAGE"
 
 
 OFFERS = [
@@ -213,7 +213,7 @@ def test_the_examples_of_the_standard_are_read(name: str) -> None:
     need_standard()
     (sheet,) = read(STANDARD / "examples" / name)
     assert sheet.records
-    assert [fault.code for fault in sheet.faults if fault.code != "hsds_no_organization"] == []
+    assert [fault.code for fault in sheet.faults if fault.code != "HSDS_NO_ORGANIZATION"] == []
 
 
 def test_the_tabular_example_of_the_standard_gives_the_same_offer_as_its_json() -> None:
@@ -229,5 +229,5 @@ def test_the_tabular_example_of_the_standard_gives_the_same_offer_as_its_json() 
 @pytest.mark.parametrize("name", ["taxonomy.json", "location.json", "base.json", "taxonomy_term_list.json"])
 def test_other_documents_of_the_standard_are_refused(name: str) -> None:
     need_standard()
-    with pytest.raises(Unreadable, match="not_hsds"):
+    with pytest.raises(Unreadable, match="NOT_HSDS"):
         read(STANDARD / "examples" / name)

@@ -15,7 +15,7 @@ GUIDE = (Path(__file__).resolve().parents[3] / "docs" / "import.md").read_text(e
 
 def test_every_code_is_in_the_guide_and_every_code_of_the_guide_exists() -> None:
     listed = re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE)
-    assert listed == [*REFUSALS, *FAULTS, *NOTICES]
+    assert listed == [code.upper() for code in (*REFUSALS, *FAULTS, *NOTICES)]
 
 
 def test_every_heading_that_is_written_is_in_the_guide() -> None:

@@ -56,7 +56,7 @@ def test_a_list_as_a_county_keeps_it(sheet: Make) -> None:
     assert fridge.reference is None
     assert (fridge.place.sheet, fridge.place.row) == ("Sheet1", 5)
     assert [(notice.code, notice.place.row) for notice in found.notices] == [
-        ("column_not_used", 4), ("total_row", 8), ("note_row", 9),
+        ("COLUMN_NOT_USED", 4), ("TOTAL_ROW", 8), ("NOTE_ROW", 9),
     ]  # fmt: skip
 
 
@@ -65,9 +65,9 @@ def test_rejects_of_a_heading_in_two_rows_are_understood_again(sheet: Make, tmp_
         [["微心愿", None, "地点", None], ["内容", "数量", "镇", "村"], ["冰箱", 0, "拳铺镇", "王庄村"]],
         ["A1:B1", "C1:D1"],
     )
-    assert codes(found) == [("B3", "zero")]
+    assert codes(found) == [("B3", "ZERO")]
     (again,) = read(write_rejects(tmp_path / "rejects.xlsx", [found])[0])
-    assert codes(again) == [("B2", "zero")]
+    assert codes(again) == [("B2", "ZERO")]
     assert again.faults[0].original == ("冰箱", "0", "拳铺镇", "王庄村")
 
 
@@ -144,10 +144,10 @@ def test_a_faulty_row_names_all_its_faults_and_is_kept(sheet: Make) -> None:
     heading = ["需求名称", "村(社区)", "数量", "紧急程度", "开始日期", "截止日期"]
     found = sheet([heading, [None, "王庄村", -3, "尽快吧", "2026-12-02", "2026-12-01"], ["冰箱", "李庄村", 1]])
     assert codes(found) == [
-        ("A2", "missing"),
-        ("C2", "negative"),
-        ("F2", "end_before_start"),
-        ("D2", "unknown_priority"),
+        ("A2", "MISSING"),
+        ("C2", "NEGATIVE"),
+        ("F2", "END_BEFORE_START"),
+        ("D2", "UNKNOWN_PRIORITY"),
     ]
     assert {fault.original for fault in found.faults} == {("", "王庄村", "-3", "尽快吧", "2026-12-02", "2026-12-01")}
     assert all(fault.text_zh and fault.text_en for fault in found.faults)
@@ -158,20 +158,20 @@ def test_a_title_of_a_megabyte_is_refused_without_being_echoed(tmp_path: Path) -
     path = tmp_path / "long.csv"
     path.write_text("需求名称,村(社区),数量\n" + "长" * 1_000_000 + ",王庄村,1\n", encoding="utf-8")
     (fault,) = read(path)[0].faults
-    assert (fault.code, fault.place.cell) == ("text_too_long", "A2")
+    assert (fault.code, fault.place.cell) == ("TEXT_TOO_LONG", "A2")
     assert len(fault.text_zh) < 200
     assert len(fault.text_en) < 200
 
 
 def test_an_amount_merged_over_rows_is_not_multiplied(sheet: Make) -> None:
     found = sheet([NEEDS, ["冰箱", "王庄村", 3], ["冰箱", "李庄村", None], ["棉衣", "李庄村", 1]], ["C2:C3"])
-    assert codes(found) == [("C2", "merged_quantity"), ("C3", "merged_quantity")]
+    assert codes(found) == [("C2", "MERGED_QUANTITY"), ("C3", "MERGED_QUANTITY")]
     assert [record.place.row for record in found.records] == [4]
 
 
 def test_errors_and_formulas_without_a_result_are_faults(sheet: Make) -> None:
     found = sheet([NEEDS, ["冰箱", "王庄村", "#N/A"], ["棉衣", "王庄村", "=1+2"]])
-    assert codes(found) == [("C2", "cell_error"), ("C3", "formula_not_calculated")]
+    assert codes(found) == [("C2", "CELL_ERROR"), ("C3", "FORMULA_NOT_CALCULATED")]
     assert not found.records
 
 
@@ -189,13 +189,13 @@ def test_the_stored_result_of_a_formula_is_used(book: Callable[..., Path]) -> No
 
 def test_a_credit_code_that_excel_rounded_is_refused(sheet: Make) -> None:
     found = sheet([["组织名称", "组织类别", "统一社会信用代码"], ["甲", "社会组织", 523708320000000000]])
-    assert codes(found) == [("C2", "damaged_number")]
+    assert codes(found) == [("C2", "DAMAGED_NUMBER")]
 
 
 def test_a_heading_printed_again_is_no_row(sheet: Make) -> None:
     found = sheet([NEEDS, ["冰箱", "王庄村", 1], NEEDS, ["棉衣", "王庄村", 2]])
     assert len(found.records) == 2
-    assert [notice.code for notice in found.notices] == ["heading_repeated"]
+    assert [notice.code for notice in found.notices] == ["HEADING_REPEATED"]
 
 
 def test_no_sheet_of_a_workbook_is_passed_over_in_silence(tmp_path: Path) -> None:
@@ -213,11 +213,11 @@ def test_no_sheet_of_a_workbook_is_passed_over_in_silence(tmp_path: Path) -> Non
     book.save(tmp_path / "many.xlsx")
     sheets = {sheet.name: sheet for sheet in read(tmp_path / "many.xlsx")}
     assert len(sheets["需求"].records) == 1
-    assert [fault.code for fault in sheets["说明"].faults] == ["sheet_not_recognised"]
-    assert [fault.code for fault in sheets["资源"].faults] == ["sheet_heading_incomplete"]
+    assert [fault.code for fault in sheets["说明"].faults] == ["SHEET_NOT_RECOGNISED"]
+    assert [fault.code for fault in sheets["资源"].faults] == ["SHEET_HEADING_INCOMPLETE"]
     assert "可提供数量" in sheets["资源"].faults[0].text_zh
-    assert [notice.code for notice in sheets["Sheet4"].notices] == ["sheet_empty"]
-    assert [notice.code for notice in sheets["旧表"].notices] == ["sheet_hidden"]
+    assert [notice.code for notice in sheets["Sheet4"].notices] == ["SHEET_EMPTY"]
+    assert [notice.code for notice in sheets["旧表"].notices] == ["SHEET_HIDDEN"]
     assert not sheets["旧表"].records
 
 
@@ -282,23 +282,23 @@ def refused(path: Path, **more: int) -> Unreadable:
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("a.xlsx", b"", "empty"),
-        ("a.csv", b" \r\n ", "empty"),
-        ("a.csv", "\ufeff".encode(), "empty"),
-        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "encrypted"),
-        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le"), "old_workbook"),
-        ("a.xlsx", b"needs,community", "not_a_workbook"),
-        ("a.xlsx", b"PK\x03\x04 cut off", "not_a_workbook"),
-        ("a.pdf", b"%PDF-1.7", "unknown_format"),
-        ("a.csv", b"<html>", "unknown_format"),
-        ("a.csv", "需求名称,村(社区),数量\n\"冰箱,王庄村,1\n棉衣,王庄村,2\n".encode(), "broken_csv"),
-        ("a.csv", "需求名称,乡镇,电话\n冰箱,甲镇,1\n".encode(), "no_heading"),
-        ("a.csv", b"x,y\n1,2\n", "no_heading_at_all"),
-        ("a.csv", b"\xff\x81\x00\x01\x02", "encoding"),
-        ("a.json", b"{", "not_json"),
-        ("a.json", b"[]", "empty"),
-        ("a.json", b'{"a": 1}', "not_hsds"),
-        ("a.json", b"3", "not_hsds"),
+        ("a.xlsx", b"", "EMPTY"),
+        ("a.csv", b" \r\n ", "EMPTY"),
+        ("a.csv", "\ufeff".encode(), "EMPTY"),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "ENCRYPTED"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le"), "OLD_WORKBOOK"),
+        ("a.xlsx", b"needs,community", "NOT_A_WORKBOOK"),
+        ("a.xlsx", b"PK\x03\x04 cut off", "NOT_A_WORKBOOK"),
+        ("a.pdf", b"%PDF-1.7", "UNKNOWN_FORMAT"),
+        ("a.csv", b"<html>", "UNKNOWN_FORMAT"),
+        ("a.csv", "需求名称,村(社区),数量\n\"冰箱,王庄村,1\n棉衣,王庄村,2\n".encode(), "BROKEN_CSV"),
+        ("a.csv", "需求名称,乡镇,电话\n冰箱,甲镇,1\n".encode(), "NO_HEADING"),
+        ("a.csv", b"x,y\n1,2\n", "NO_HEADING_AT_ALL"),
+        ("a.csv", b"\xff\x81\x00\x01\x02", "ENCODING"),
+        ("a.json", b"{", "NOT_JSON"),
+        ("a.json", b"[]", "EMPTY"),
+        ("a.json", b'{"a": 1}', "NOT_HSDS"),
+        ("a.json", b"3", "NOT_HSDS"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_with_a_code(tmp_path: Path, name: str, content: bytes, code: str) -> None:
@@ -308,25 +308,25 @@ def test_what_cannot_be_read_is_refused_with_a_code(tmp_path: Path, name: str, c
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    assert refused(tmp_path / "none.xlsx").code == "not_found"
+    assert refused(tmp_path / "none.xlsx").code == "NOT_FOUND"
 
 
 def test_an_incomplete_heading_names_what_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("需求名称,村(社区),紧急程度\n冰箱,王庄村,急\n", encoding="utf-8")
     problem = refused(path)
-    assert problem.code == "no_heading"
+    assert problem.code == "NO_HEADING"
     assert "数量" in problem.text_zh
     assert "quantity" in problem.text_en
 
 
 def test_too_many_rows_are_refused_before_they_are_kept(book: Callable[..., Path], tmp_path: Path) -> None:
     path = book([NEEDS, *[["冰箱", "王庄村", 1]] * 60])
-    assert refused(path, limit_rows=10).code == "too_many_rows"
+    assert refused(path, limit_rows=10).code == "TOO_MANY_ROWS"
     assert len(read(path, limit_rows=60)[0].records) == 60
     text = tmp_path / "list.csv"
     text.write_text("需求名称,村(社区),数量\n" + "冰箱,王庄村,1\n" * 60, encoding="utf-8")
-    assert refused(text, limit_rows=59).code == "too_many_rows"
+    assert refused(text, limit_rows=59).code == "TOO_MANY_ROWS"
 
 
 def test_a_bomb_is_refused_by_what_it_would_unpack_to(tmp_path: Path) -> None:
@@ -334,7 +334,7 @@ def test_a_bomb_is_refused_by_what_it_would_unpack_to(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/workbook.xml", "w") as member:
         for _ in range(257):
             member.write(b" " * 1024 * 1024)
-    assert refused(path).code == "too_large"
+    assert refused(path).code == "TOO_LARGE"
 
 
 def test_a_workbook_with_a_broken_part_is_refused(book: Callable[..., Path]) -> None:
@@ -344,4 +344,4 @@ def test_a_workbook_with_a_broken_part_is_refused(book: Callable[..., Path]) -> 
         for name in source.namelist():
             data = source.read(name)
             target.writestr(name, data[: len(data) // 2] if name.endswith("sheet1.xml") else data)
-    assert refused(broken).code == "not_a_workbook"
+    assert refused(broken).code == "NOT_A_WORKBOOK"

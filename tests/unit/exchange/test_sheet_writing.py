@@ -56,7 +56,7 @@ def test_rejected_rows_come_back_with_their_reasons_and_can_be_corrected(tmp_pat
     (path,) = write_rejects(tmp_path / f"rejects{extension}", sheets)
     (again,) = read(path)
     assert again.heading == ("编号", "需求名称", "村(社区)", "数量")
-    assert sorted(fault.code for fault in again.faults) == ["missing", "negative"]
+    assert sorted(fault.code for fault in again.faults) == ["MISSING", "NEGATIVE"]
     assert again.faults[0].original == ("=A2", "棉衣", "", "-2")
     if extension == ".csv":
         text = path.read_text(encoding="utf-8-sig")
