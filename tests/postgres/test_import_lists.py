@@ -378,7 +378,7 @@ def test_the_samples_hold_what_the_guide_says() -> None:
     assert [len(sheet.records) for sheet in sheets] == [11, 12]
 
 
-async def test_a_fault_found_among_names_stands_in_its_cell(desk: Desk) -> None:
+async def test_a_fault_found_among_names_stands_in_its_cell(desk: Desk) -> None:  # noqa: F811
     path = desk.csv(
         "需求名称,村(社区),数量,单位,服务对象,截止日期\n"
         "轮椅,拳西村,2,吨,外星人,2030-1-1\n"
