@@ -127,6 +127,8 @@ class Reader:
             self._programs[key] = program
             if len(self._programs) > PROGRAMS_HELD:
                 self._programs.popitem(last=False)
+        else:
+            self._programs.move_to_end(key)
         return program
 
     async def _run(self, program: Program, viewer: Viewer, arguments: Sequence[PageArguments], by: Any) -> Any:

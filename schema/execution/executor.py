@@ -50,7 +50,7 @@ from schema.execution.pages import (
     resolved,
 )
 from schema.execution.parsing import LONGEST_KEPT, Documents, Parsed, Refused
-from schema.execution.rows import ReaderRows
+from schema.execution.rows import ReaderRows, Selections
 from schema.execution.selecting import NotMapped, Selector, Slot, mapped_field, node_types, shape_variables
 
 PREPARED_HELD = 1_000
@@ -126,6 +126,7 @@ class Executor:
         self._documents = Documents(self.schema, self.limits)
         self._rules = [*specified_rules, *([] if introspection else [NoSchemaIntrospectionCustomRule])]
         self._prepared: OrderedDict[str, _Prepared] = OrderedDict()
+        self._selections = Selections()
 
     async def run(
         self,
@@ -341,7 +342,7 @@ class Executor:
         except GraphQLError as error:
             return Outcome(refusal([error]), executed=False)
         context = RequestContext(
-            rows=ReaderRows(self.reader, viewer),
+            rows=ReaderRows(self.reader, viewer, self._selections),
             acts=Context(database=self.database, viewer=viewer, clock=self.clock),
         )
         try:

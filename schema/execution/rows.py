@@ -7,6 +7,8 @@ fields below pick their part up by response key.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLResolveInfo, get_named_type
@@ -17,15 +19,58 @@ from db.reader import Reader
 from db.viewer import Viewer
 from schema import mapping
 from schema.execution.pages import refuse_many_ids, resolved
-from schema.execution.selecting import Selector, node_types
+from schema.execution.selecting import Selector, node_types, shape_variables
 from schema.mapping import MappedField
+
+#: Selections kept for executed operations.
+SELECTIONS_HELD = 500
+
+
+def _select_type(info: GraphQLResolveInfo[Any], typename: str, selector: Selector) -> Any:
+    return selector.select(ENTITY_OF_TYPE[typename], info.schema.get_type(typename), info.field_nodes)
+
+
+class Selections:
+    """Selections of executed operations, kept so that the same act asked again finds its program compiled.
+
+    The key names nodes by identity; they are kept with what was made of them, so an identity is not used again.
+    """
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[tuple[Any, ...], tuple[Any, ...]] = OrderedDict()
+
+    def made(self, info: GraphQLResolveInfo[Any], what: str, make: Callable[[Selector], Any]) -> tuple[Selector, Any]:
+        """The selector and what `make` made with it; `what` tells several makings for one field apart."""
+        values = info.variable_values.coerced
+        shape = [values.get(name) for name in self._shape(info)]
+        key = (what, *map(id, info.field_nodes), *shape)
+        held = self._held.get(key)
+        if held is None:
+            selector = Selector(info.schema, info.fragments, values, hidden=True)
+            held = (selector, make(selector), info.field_nodes)
+            self._keep(key, held)
+        return held[0], held[1]
+
+    def _shape(self, info: GraphQLResolveInfo[Any]) -> tuple[str, ...]:
+        key = ("shape", id(info.operation))
+        held = self._held.get(key)
+        if held is None:
+            held = (shape_variables([info.operation, *info.fragments.values()]), info.operation)
+            self._keep(key, held)
+        names: tuple[str, ...] = held[0]
+        return names
+
+    def _keep(self, key: tuple[Any, ...], held: tuple[Any, ...]) -> None:
+        self._held[key] = held
+        if len(self._held) > SELECTIONS_HELD:
+            self._held.popitem(last=False)
 
 
 class ReaderRows:
     """Rows for one request."""
 
-    def __init__(self, reader: Reader, viewer: Viewer) -> None:
-        self.reader, self.viewer = reader, viewer
+    def __init__(self, reader: Reader, viewer: Viewer, selections: Selections) -> None:
+        self.reader, self.viewer, self.selections = reader, viewer, selections
 
     def resolve(self, field: MappedField, source: Any, info: Any, arguments: dict[str, Any]) -> Any:
         if isinstance(field.kind, mapping.ROOTS):
@@ -39,17 +84,22 @@ class ReaderRows:
         return getattr(source, field.kind.name)
 
     async def _enter(self, kind: Any, source: Any, info: GraphQLResolveInfo[Any], arguments: dict[str, Any]) -> Any:
-        selector = Selector(info.schema, info.fragments, info.variable_values.coerced, hidden=True)
         definition = info.parent_type.fields[info.field_name]
         target = get_named_type(definition.type)
         if isinstance(kind, mapping.RootPage):
-            page = selector.page(info.field_name, None, kind.entity, definition, info.field_nodes, kind.default)
+            selector, page = self.selections.made(
+                info,
+                "page",
+                lambda one: one.page(info.field_name, None, kind.entity, definition, info.field_nodes, kind.default),
+            )
             return await self.reader.page(page, self.viewer, await self._pages(selector, info))
         if isinstance(kind, mapping.RootNode):
             return (await self._nodes(info, [arguments["id"]]))[0]
         if isinstance(kind, mapping.RootNodes):
             return await self._nodes(info, arguments["ids"])
-        select = selector.select(kind.entity, target, info.field_nodes)
+        selector, select = self.selections.made(
+            info, "entry", lambda one: one.select(kind.entity, target, info.field_nodes)
+        )
         by, value = ("id", source.id) if isinstance(kind, mapping.Entry) else ("code", arguments["code"])
         return await self.reader.one(select, self.viewer, await self._pages(selector, info), by, value)
 
@@ -63,8 +113,7 @@ class ReaderRows:
         for typename in OrderedDict.fromkeys(one[0] for one in wanted if one):
             if typename not in node_types(info.schema):
                 continue
-            selector = Selector(info.schema, info.fragments, info.variable_values.coerced, hidden=True)
-            select = selector.select(ENTITY_OF_TYPE[typename], info.schema.get_type(typename), info.field_nodes)
+            selector, select = self.selections.made(info, typename, partial(_select_type, info, typename))
             numbers = [one[1] for one in wanted if one and one[0] == typename]
             rows = await self.reader.by_ids(select, self.viewer, await self._pages(selector, info), numbers)
             found.update({(typename, number): row for number, row in rows.items()})

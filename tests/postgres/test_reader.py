@@ -350,3 +350,18 @@ def test_an_id_that_names_nothing_is_null_through_both_doors(small: World, id: s
 def test_a_filter_is_answered_or_refused_with_a_code(small: World, where: dict[str, Any], codes: list[str]) -> None:
     found = small.codes("query($w: OfferFilter) { offers(where: $w) { totalCount } }", w=where)
     assert found == codes
+
+
+def test_an_act_asked_again_finds_what_was_compiled_for_its_answer(own: World) -> None:
+    query = (
+        'mutation { offerConfirm(id: "T2ZmZXI6MQ==") { ... on OfferConfirmed { offer { title provider { name } } } } }'
+    )
+    own.ask(query)
+    programs = len(own.executor.reader._programs)
+    own.ask(query)
+    assert len(own.executor.reader._programs) == programs
+
+
+def test_places_can_be_followed_up_as_far_as_a_query_may_nest(small: World) -> None:
+    deep = "parent { " * 14 + "name" + " }" * 14
+    small.ask(f"{{ areas(first: 3) {{ edges {{ node {{ {deep} }} }} }} }}")
