@@ -61,7 +61,8 @@ async def create(
 ) -> str:
     """Makes a key `flk_<8 characters>_<43 characters>` and returns it, the only time its secret is seen.
 
-    A COORDINATOR needs an area, a READER may have one, a PARTNER needs a party and no other role may have one.
+    A COORDINATOR needs an area, a READER may have one, a PARTNER too (what its offers may cover, in place of its
+    county); a PARTNER needs a party and no other role may have one.
     `expires` is aware. Raises InvalidInput, NotFound (of the party, where nothing else is wrong), NotAllowed.
     """
     require_role(context.viewer)
@@ -70,7 +71,7 @@ async def create(
     name = problems.text("label", label) if label else ""
     if role == "COORDINATOR" and area is None:
         problems.add("area", "REQUIRED", "统筹员的密钥须指定区域", "the key of a coordinator needs an area")
-    if role in ("PARTNER", "ADMIN") and area is not None:
+    if role == "ADMIN" and area is not None:
         problems.add("area", "NOT_FOR_ROLE", "这个角色不限定区域", "this role is not bound to an area")
     if role == "PARTNER" and party is None:
         problems.add("party", "REQUIRED", "提供方的密钥须指定组织或个人", "the key of a partner needs a party")

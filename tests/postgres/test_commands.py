@@ -145,8 +145,8 @@ def test_lists_become_a_plan_beside_a_running_server(serving: Server, tmp_path: 
         rejects,
     )
     assert (done.returncode, serving.needs(), rejects.exists()) == (1, 11, True)
-    assert "[not_a_workbook]" in done.stderr
-    assert "[not_found]" in done.stderr
+    assert "[NOT_A_WORKBOOK]" in done.stderr
+    assert "[NOT_FOUND]" in done.stderr
     assert "E12" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
     assert max(map(len, done.stdout.splitlines())) < 400

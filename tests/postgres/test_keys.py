@@ -39,15 +39,16 @@ async def test_a_key_is_shown_once_and_stored_as_its_hash(county: County) -> Non
 async def test_keys_are_listed_newest_first_without_secrets(county: County) -> None:
     provider = await county.provider()
     await keys.create(county.context, role="READER")
-    await keys.create(county.context, role="PARTNER", party=provider, expires=NOON + timedelta(days=1))
+    tomorrow = NOON + timedelta(days=1)
+    await keys.create(county.context, role="PARTNER", party=provider, area=COUNTY, expires=tomorrow)
     await keys.create(county.context, role="COORDINATOR", area=COUNTY)
     listed = await keys.listed(county.context)
     assert [(key.role, key.area_code, key.party_id) for key in listed] == [
         ("COORDINATOR", COUNTY, None),
-        ("PARTNER", None, provider),
+        ("PARTNER", COUNTY, provider),
         ("READER", None, None),
     ]
-    assert [key.expires_at for key in listed] == [None, NOON + timedelta(days=1), None]
+    assert [key.expires_at for key in listed] == [None, tomorrow, None]
     assert all(key.revoked_at is None and key.created_at == NOON for key in listed)
 
 
@@ -58,7 +59,8 @@ async def test_keys_are_listed_newest_first_without_secrets(county: County) -> N
         ({"role": "COORDINATOR"}, {"area": "REQUIRED"}),
         ({"role": "COORDINATOR", "area": "370833"}, {"area": "UNKNOWN_AREA"}),
         ({"role": "PARTNER"}, {"party": "REQUIRED"}),
-        ({"role": "PARTNER", "party": 5, "area": COUNTY}, {"area": "NOT_FOR_ROLE", "party": "NOT_FOUND"}),
+        ({"role": "ADMIN", "area": COUNTY, "party": 5}, {"area": "NOT_FOR_ROLE", "party": "NOT_FOR_ROLE"}),
+        ({"role": "PARTNER", "party": 5, "area": "370833"}, {"area": "UNKNOWN_AREA", "party": "NOT_FOUND"}),
         (
             {"role": "READER", "party": 5, "expires": NOON, "label": "a\nb"},
             {"party": "NOT_FOR_ROLE", "expires": "IN_THE_PAST", "label": "CONTROL_CHARACTER"},
