@@ -24,7 +24,7 @@ from pathlib import Path
 from db.server_config import DATABASE, SUPERUSER, Door, door_for, forget_door, password, write_settings
 from db.server_errors import ServerError
 from db.server_locks import FileLock, held
-from db.server_processes import answers, end_leftovers, postmaster_of, programs, psutil_process, run
+from db.server_processes import answers, discard, end_leftovers, postmaster_of, programs, psutil_process, run
 from db.server_user import Account, account_for, let_read, let_through, open_own, own
 
 #: A crash may leave a gigabyte of log to replay before the server answers.
@@ -193,7 +193,7 @@ class _Cluster:
     def _initialise(self, account: Account | None) -> None:
         """Makes the cluster beside its place and renames it, so that a folder in place is a whole one."""
         for left in self.data_dir.glob("postgres.new-*"):
-            shutil.rmtree(left, ignore_errors=True)
+            discard(left)
         fresh = self.data_dir / f"postgres.new-{os.getpid()}-{time.monotonic_ns()}"
         fresh.mkdir(mode=0o700)
         options = [

