@@ -2,16 +2,25 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+TOOLS := .venv/.tools
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install run test lint bench soak lock clean
+.PHONY: install tools run test lint bench soak lock clean
 
 install: $(STAMP)
 
-# requirements.lock names every package with its hash; the project itself is linked, not copied.
+# The locks name every package with its hash; the project itself is linked, not copied.
 $(STAMP): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+# What only those need who work on it: tests, types, lint.
+tools: $(TOOLS)
+
+$(TOOLS): $(STAMP) requirements-dev.lock
+	$(PIP) --require-hashes --requirement requirements-dev.lock
 	touch $@
 
 run: install
@@ -20,23 +29,25 @@ run: install
 test: lint
 	$(BIN)/python -m pytest
 
-lint: install
+lint: tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install
+bench: tools
 	$(BIN)/python -m bench
 
 # Longer runs of the property tests.
-soak: install
+soak: tools
 	FIVELINK_SOAK=1 $(BIN)/python -m pytest tests/property
 
 # Names versions and hashes, no addresses. Needs `pip install uv`.
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --quiet
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+	$(COMPILE) --extra build --output-file requirements.lock
+	$(COMPILE) --extra build --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
 	rm -rf .venv .fivelink
