@@ -30,6 +30,8 @@ class Need:
     needed_from: date | None
     needed_by: date | None
     is_open: bool = True
+    #: Nothing or everything: half of it would help nobody.
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Offer:
 
     `group_ids` and `earmark_ids` are closed downward by the caller (a group stands for all below it). Empty
     `group_ids` serves everyone; `earmark_ids` None means no earmark. `minimum` and `maximum` bound what one need gets.
+    `cap_id` names the innermost `Cap` the offer draws on.
     """
 
     id: int
@@ -55,6 +58,16 @@ class Offer:
     confirmed_on: date
     track_record: float = 0.5
     is_active: bool = True
+    cap_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """What several offers may give together: a fund, a pool of funds. Caps are nested, never crossing."""
+
+    id: int
+    limit: int
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,8 @@ class World:
     area_labels: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     group_labels: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     type_units: Mapping[int, str] = field(default_factory=dict)
+    #: The area whose share of shortage a need's area counts for (its township); an area not named counts for itself.
+    districts: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
