@@ -22,7 +22,7 @@ from graph.checker import Instance, check
 from graph.search import Aims, Goals, explore
 from graph.shortfalls import explain
 from graph.solver import SOLVER, Ints
-from graph.stages import Market, Stage, solve_in_order
+from graph.old_stages import Market, Stage, solve_in_order
 from graph.ties import tie_values
 from graph.values import (
     WHOLE,

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graph.solver import Ints
-from graph.stages import Face, Market, components, solve_in_order, sums
+from graph.old_stages import Face, Market, components, solve_in_order, sums
 
 Aims = tuple[int, ...]
 States = npt.NDArray[np.int8]

@@ -1,149 +1,175 @@
-"""Aims in order, each a flow on the optimal face of the ones before: lexicographic without big-M.
+"""Aims in order, exactly, over every eligible pair: each aim a minimum cost flow on the optimal face of those before.
 
-    max sum_p value_p x_p   s.t.   sum over a need's pairs  <= demand,   sum over an offer's pairs <= supply,
-                                   0 <= x_p <= limit_p,      x whole,    and what earlier stages froze
+    lexmin (cost_1 . x, cost_2 . x, ...)   over the whole flows x of a market (`graph.market`)
 
-Dual prices y (of a unit of demand) and z (of a unit of supply) prove a stage: with reduced cost rc = y + z - value,
+After a stage its prices say what the next one may still move: an arc with rc > 0 stays at 0, one with rc < 0 at its
+capacity, the others are free. No large factor joins the aims, so nothing overflows and nothing is rounded.
 
-    primal = sum demand y + sum supply z + sum limit max(0, -rc) over free pairs
-                                         + sum limit (-rc)       over pairs frozen at their limit
-
-where y >= 0 unless the need is tight and z >= 0 unless the offer is tight. What the next stage may not change follows
-from complementary slackness: y > 0 makes a need tight (fully met), z > 0 an offer tight (used up), rc > 0 freezes a
-pair at 0, rc < 0 at its limit.
+Large markets are solved by column generation: the flow sees some of the pairs, then all others are priced; those with
+rc < 0 join, until none is left. What is proven then holds over every pair. Pairs outside whose rc > 0 are settled for
+good, pairs with rc = 0 wait for the next stage.
+Complexity: a few flows a stage, each about O(pairs seen x sqrt(nodes)) in practice, and a pass over all pairs a round.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from graph.market import Market, Whole, frame, frame_costs, pair_costs
 from graph.solver import INFINITE, Ints, min_cost_flow
 
-Flags = npt.NDArray[np.bool_]
+#: Up to so many pairs all are seen at once: rounds would cost more than they save.
+DENSE = 60_000
+#: Pairs of a need that are seen at first (the best, and some from anywhere), and that join it in a round.
+FIRST_BEST, FIRST_ANY, JOIN = 6, 4, 6
+
+#: LEMON prices an isolated part of a network by this; it says nothing.
+_NOWHERE = 1 << 62
+
+_WAITING, _FREE, _FULL, _OUT = 0, 1, 2, -1
+
+Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
-    """Arrays of a transportation problem: `need` and `offer` are positions into `demand` and `supply`.
+class Solved:
+    """The best flow by pair, and for each stage of `order` the price of every node (`graph.market`), the root's 0."""
 
-    Pairs are distinct and ordered by need, then offer; limits are positive.
-    """
-
-    demand: Ints
-    supply: Ints
-    need: Ints
-    offer: Ints
-    limit: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class Face:
-    """Where the next stage may move: `frozen` is -1 for pairs held at 0, 1 at their limit, 0 free."""
-
-    need_tight: Flags
-    offer_tight: Flags
-    frozen: npt.NDArray[np.int8]
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One solved stage: flow by pair, prices by need and by offer, the face it leaves."""
-
+    order: tuple[str, ...]
     flow: Ints
-    need_price: Ints
-    offer_price: Ints
-    face: Face
+    prices: tuple[Ints, ...]
 
 
-def whole_face(market: Market) -> Face:
-    return Face(
-        np.zeros(len(market.demand), dtype=np.bool_),
-        np.zeros(len(market.supply), dtype=np.bool_),
-        np.zeros(len(market.need), dtype=np.int8),
-    )
+def solve(market: Market, order: Sequence[str], progress: Progress | None = None) -> Solved:
+    """The flow that is best for all aims of `order`, one after the other, with its prices.
 
-
-def solve_in_order(market: Market, values: Sequence[Ints]) -> list[Stage]:
-    """Solve for the first value, then the second among its optima, and so on; one Stage for each.
-
-    Values are int64 by pair, not negative. Raises OverflowError as `graph.solver.min_cost_flow`.
+    `progress` hears how much is done, 0..1. Raises OverflowError as `graph.solver.min_cost_flow`.
     """
-    face, stages = whole_face(market), []
-    for value in values:
-        stages.append(solve_stage(market, value, face))
-        face = stages[-1].face
-    return stages
+    found = _Search(market)
+    for done, stage in enumerate(order):
+        found.settle(stage, last=done == len(order) - 1)
+        if progress is not None:
+            progress((done + 1) / len(order))
+    return Solved(tuple(order), found.flow, tuple(found.prices))
 
 
-def solve_stage(market: Market, value: Ints, face: Face) -> Stage:
-    """Best flow on a face that is not empty.
+class _Search:
+    """The state between stages: which pairs are seen, what is settled, the flow and the prices so far."""
 
-    The network: a node for each need (supplies its demand), each offer, and a root that takes what stays unmet (at
-    the price of the best value) and what was given. A capacity that cannot bind is left out, so that it earns no price.
-    """
-    needs, offers = len(market.demand), len(market.supply)
-    root = needs + offers
-    full = face.frozen > 0
-    demand = market.demand - sums(market.need[full], market.limit[full], needs)
-    supply = market.supply - sums(market.offer[full], market.limit[full], offers)
-    free = np.flatnonzero(face.frozen == 0)
-    need, offer, limit = market.need[free], market.offer[free], market.limit[free]
-    top = int(value[free].max()) if len(free) else 0
-    loose_need, loose_offer = np.flatnonzero(~face.need_tight), np.flatnonzero(~face.offer_tight)
-    binding = limit < np.minimum(demand[need], supply[offer])
-    node_supply = np.zeros(root + 1, dtype=np.int64)
-    node_supply[:needs] = demand
-    node_supply[needs:root] = np.where(face.offer_tight, -supply, 0)
-    node_supply[root] = -int(node_supply.sum())
-    solved = min_cost_flow(
-        node_supply,
-        np.concatenate([need, loose_need, needs + loose_offer]),
-        np.concatenate([needs + offer, np.full(len(loose_need) + len(loose_offer), root)]),
-        np.concatenate([np.where(binding, limit, INFINITE), np.full(len(loose_need), INFINITE), supply[loose_offer]]),
-        np.concatenate([top - value[free], np.full(len(loose_need), top), np.zeros(len(loose_offer), np.int64)]),
-    )
-    flow = np.where(full, market.limit, 0)
-    flow[free] = solved.flow[: len(free)]
-    price = solved.potentials - solved.potentials[root]
-    need_price = price[:needs] + top
-    offer_price = -price[needs:root]
-    # An offer nobody wants may carry a price below zero; zero proves as much and has the right sign.
-    offer_price[loose_offer] = np.maximum(offer_price[loose_offer], 0)
-    reduced = need_price[need] + offer_price[offer] - value[free]
-    frozen = face.frozen.copy()
-    frozen[free] = -np.sign(reduced).astype(np.int8)
-    return Stage(
-        flow,
-        need_price,
-        offer_price,
-        Face(face.need_tight | (need_price > 0), face.offer_tight | (offer_price > 0), frozen),
-    )
+    def __init__(self, market: Market) -> None:
+        self.market, self.arcs = market, frame(market)
+        self.flow = np.zeros(len(market.need), dtype=np.int64)
+        self.prices: list[Ints] = []
+        self.settled = np.zeros(len(self.arcs), dtype=np.int8)  # -1 at 0, 1 at capacity, 0 free
+        self.state = np.full(len(market.need), _WAITING, dtype=np.int8)
+        self.state[_seen_first(market)] = _FREE
+        self.waiting = np.flatnonzero(self.state == _WAITING)
+
+    def settle(self, stage: str, *, last: bool) -> None:
+        market = self.market
+        frame_cost = frame_costs(market, self.arcs, stage)
+        waiting_cost = pair_costs(market, stage, self.waiting)
+        while True:
+            free = np.flatnonzero(self.state == _FREE)
+            cost = pair_costs(market, stage, free)
+            price = self._flow(free, cost, frame_cost)
+            outside = self._reduced(self.waiting, waiting_cost, price)
+            joining = _joining(market, self.waiting, outside)
+            if not len(joining):
+                break
+            self.state[self.waiting[joining]] = _FREE
+            keep = np.ones(len(self.waiting), dtype=np.bool_)
+            keep[joining] = False
+            self.waiting, waiting_cost = self.waiting[keep], waiting_cost[keep]
+        self.prices.append(price)
+        if last:
+            return
+        rc = self._reduced(free, cost, price)
+        self.state[free[rc > 0]] = _OUT
+        self.state[free[rc < 0]] = _FULL
+        self.waiting = self.waiting[outside == 0]
+        rc = frame_cost - price[self.arcs.tail] + price[self.arcs.head]
+        self.settled = np.where(self.settled == 0, -np.sign(rc), self.settled).astype(np.int8)
+
+    def _reduced(self, pairs: Ints, cost: Ints, price: Ints) -> Ints:
+        need, offer = self.market.need[pairs], self.market.first_offer() + self.market.offer[pairs]
+        reduced: Ints = cost - price[need] + price[offer]
+        return reduced
+
+    def _flow(self, free: Ints, cost: Ints, frame_cost: Ints) -> Ints:
+        """Solves what is free; keeps the flow, returns the prices."""
+        market, arcs = self.market, self.arcs
+        supply = np.zeros(market.root + 1, dtype=np.int64)
+        supply[: len(market.demand)] = market.demand
+        full = np.flatnonzero(self.state == _FULL)
+        limit = market.limit[full]
+        np.subtract.at(supply, market.need[full], limit)
+        np.add.at(supply, market.first_offer() + market.offer[full], limit)
+        held = np.flatnonzero(self.settled > 0)
+        np.subtract.at(supply, arcs.tail[held], arcs.capacity[held])
+        np.add.at(supply, arcs.head[held], arcs.capacity[held])
+        supply[market.root] -= int(supply.sum())
+        moving = np.flatnonzero(self.settled == 0)
+        need, offer = market.need[free].astype(np.int64), market.offer[free].astype(np.int64)
+        # A capacity that cannot bind is left out, so that it earns no price.
+        most = np.minimum(market.demand[need], market.supply[offer])
+        room = np.where(market.limit[free] < most, market.limit[free], INFINITE)
+        solved = min_cost_flow(
+            supply,
+            np.concatenate([need, arcs.tail[moving]]),
+            np.concatenate([market.first_offer() + offer, arcs.head[moving]]),
+            np.concatenate([room, arcs.capacity[moving]]),
+            np.concatenate([cost, frame_cost[moving]]),
+        )
+        self.flow[:] = 0
+        self.flow[full] = limit
+        self.flow[free] = solved.flow[: len(free)]
+        price = solved.potentials[market.root] - solved.potentials
+        return price - np.rint(price / _NOWHERE).astype(np.int64) * _NOWHERE
 
 
-def components(market: Market) -> Ints:
-    """A label for each need, equal exactly when two needs are connected through pairs; O(pairs x log) in practice."""
-    needs = len(market.demand)
-    label = np.arange(needs + len(market.supply))
-    ends = market.need, market.offer + needs
-    while True:
-        least = np.minimum(label[ends[0]], label[ends[1]])
-        merged = label.copy()
-        for end in ends:
-            np.minimum.at(merged, label[end], least)
-            np.minimum.at(merged, end, least)
-        while not np.array_equal(shorter := merged[merged], merged):
-            merged = shorter
-        if np.array_equal(merged, label):
-            return label[:needs]
-        label = merged
+def _seen_first(market: Market) -> Ints:
+    """Pairs to begin with: all where they are few, else the best and some others of every need."""
+    size = len(market.need)
+    if size <= DENSE:
+        return np.arange(size)
+    first = np.searchsorted(market.need, np.arange(len(market.demand) + 1))
+    start, length = first[:-1], np.diff(first)
+    has = np.flatnonzero(length)
+    chosen = [_lowest(market.need, -market.score.astype(np.int64), FIRST_BEST)]
+    for turn in range(FIRST_ANY):
+        chosen.append(start[has] + _scattered(market.need_ids[has], turn) % length[has])
+    return np.unique(np.concatenate(chosen))
 
 
-def sums(index: Ints, amount: Ints, size: int) -> Ints:
-    """Total amount by index, `size` entries."""
-    total = np.zeros(size, dtype=np.int64)
-    np.add.at(total, index, amount)
-    return total
+def _joining(market: Market, pairs: Ints, rc: Ints) -> Ints:
+    """Positions among the waiting pairs of those that improve most, some a need."""
+    better = np.flatnonzero(rc < 0)
+    if not len(better):
+        return better
+    of = pairs[better]
+    need = market.need[of].astype(np.int64)
+    # Equal ones are spread, or every need would ask the same offers.
+    spread = _scattered(need * 1_000_003 + market.offer[of], 0)
+    joining: Ints = better[_lowest(need, rc[better], JOIN, spread)]
+    return joining
+
+
+def _lowest(row: Whole, value: Ints, most: int, spread: Ints | None = None) -> Ints:
+    """Positions of the `most` lowest values of each row; rows ascend."""
+    order = np.lexsort((value, row) if spread is None else (spread, value, row))
+    sorted_row = row[order]
+    place = np.arange(len(order)) - np.searchsorted(sorted_row, sorted_row)
+    return order[place < most]
+
+
+def _scattered(ids: Ints, turn: int) -> Ints:
+    """A number of 31 bits for each id, the same on every machine."""
+    mixed = (ids.astype(np.uint64) + np.uint64(turn + 1)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    scattered: Ints = (mixed >> np.uint64(33)).astype(np.int64)
+    return scattered
