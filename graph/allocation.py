@@ -19,10 +19,10 @@ import numpy as np
 
 from graph.candidates import pairs
 from graph.checker import Instance, check
+from graph.old_stages import Market, Stage, solve_in_order
 from graph.search import Aims, Goals, explore
 from graph.shortfalls import explain
 from graph.solver import SOLVER, Ints
-from graph.old_stages import Market, Stage, solve_in_order
 from graph.ties import tie_values
 from graph.values import (
     WHOLE,

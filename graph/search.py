@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from graph.solver import Ints
 from graph.old_stages import Face, Market, components, solve_in_order, sums
+from graph.solver import Ints
 
 Aims = tuple[int, ...]
 States = npt.NDArray[np.int8]

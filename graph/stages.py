@@ -128,7 +128,8 @@ class _Search:
         self.flow[full] = limit
         self.flow[free] = solved.flow[: len(free)]
         price = solved.potentials[market.root] - solved.potentials
-        return price - np.rint(price / _NOWHERE).astype(np.int64) * _NOWHERE
+        offset: Ints = np.rint(price / _NOWHERE).astype(np.int64)
+        return price - offset * _NOWHERE
 
 
 def _seen_first(market: Market) -> Ints:
