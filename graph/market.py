@@ -115,7 +115,8 @@ def frame(market: Market) -> Frame:
     bounds = asked[:, None] * np.arange(SEGMENTS + 1) // SEGMENTS
     sizes = np.diff(bounds, axis=1)
     group, step = np.nonzero(sizes)
-    segment = sizes[group, step]
+    # The last twentieth needs no capacity: a group never misses more than it asked for.
+    segment = np.where(step == SEGMENTS - 1, INFINITE, sizes[group, step])
     above = [np.where(p < 0, market.root, market.first_cap() + p) for p in (market.parent, market.cap_parent)]
     return Frame(
         tail=np.concatenate([needs, market.first_group() + group, offers, caps]),
@@ -161,7 +162,8 @@ def frame_flow(market: Market, arcs: Frame, flow: Ints) -> Ints:
             through[above] += through[cap]
     segments = np.flatnonzero(arcs.step >= 0)
     group, size = arcs.tail[segments] - market.first_group(), arcs.capacity[segments]
-    before = np.cumsum(size) - size
+    bounded = np.where(size == INFINITE, 0, size)
+    before = np.cumsum(bounded) - bounded
     first = np.searchsorted(group, np.arange(market.groups))
     before -= before[np.minimum(first, max(len(before) - 1, 0))][group] if len(before) else 0
     filled = np.clip(missing[group] - before, 0, size)

@@ -127,9 +127,9 @@ class _Search:
         self.flow[:] = 0
         self.flow[full] = limit
         self.flow[free] = solved.flow[: len(free)]
-        price = solved.potentials[market.root] - solved.potentials
-        offset: Ints = np.rint(price / _NOWHERE).astype(np.int64)
-        return price - offset * _NOWHERE
+        price: Ints = solved.potentials[market.root] - solved.potentials
+        price -= np.rint(price / _NOWHERE).astype(np.int64) * _NOWHERE
+        return price
 
 
 def _seen_first(market: Market) -> Ints:

@@ -1,0 +1,69 @@
+"""What stood behind each choice of a plan: the next best offer of a need, the next need in line for an offer.
+
+Moving one unit onto a pair that the plan leaves at 0 costs the aims, in their order, its reduced costs
+(rc_TIER, rc_FAIR, rc_SCORE; `graph.market`): it could not be had for less. So the next best offer of a need is the
+unused pair with the least tuple, and the next need in line for an offer likewise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from graph.market import TIE, Market, Whole, pair_costs
+from graph.solver import Ints
+
+#: Bits of each packed reduced cost: whole units, fairness steps, hundred-millionths of score; what is larger is cut.
+_BITS = {"TIER": 6, "FAIR": 14, "SCORE": 43}
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """Positions of pairs, -1 where there is none.
+
+    of_need   (n) the best pair of the need that the plan does not use
+    of_offer  (m) the best pair of the offer that the plan does not use; only of offers that are used up
+    """
+
+    of_need: Ints
+    of_offer: Ints
+
+
+def alternatives(market: Market, flow: Ints, order: Sequence[str], prices: Sequence[Ints]) -> Alternatives:
+    """The best unused pair of every need and of every offer that is used up; ties by id. O(pairs)."""
+    unused = np.flatnonzero(flow == 0)
+    cost = _packed(market, unused, order, prices)
+    need, offer = market.need[unused], market.offer[unused]
+    left = market.supply.copy()
+    np.subtract.at(left, market.offer, flow)
+    wanted = left[offer] == 0
+    by_offer = np.argsort(offer[wanted], kind="stable")
+    return Alternatives(
+        _least(unused, need, cost, len(market.demand)),
+        _least(unused[wanted][by_offer], offer[wanted][by_offer], cost[wanted][by_offer], len(market.supply)),
+    )
+
+
+def _packed(market: Market, pairs: Ints, order: Sequence[str], prices: Sequence[Ints]) -> Ints:
+    packed = np.zeros(len(pairs), dtype=np.int64)
+    need, offer = market.need[pairs], market.first_offer() + market.offer[pairs]
+    for stage, price in zip(order, prices, strict=True):
+        if stage != TIE:
+            rc = pair_costs(market, stage, pairs) - price[need] + price[offer]
+            packed = (packed << _BITS[stage]) | np.clip(rc, 0, (1 << _BITS[stage]) - 1)
+    return packed
+
+
+def _least(pairs: Ints, row: Whole, cost: Ints, size: int) -> Ints:
+    """For each row the first of its pairs with the least cost; rows ascend."""
+    found = np.full(size, -1, dtype=np.int64)
+    if not len(row):
+        return found
+    starts = np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1]]))
+    least = np.minimum.reduceat(cost, starts)
+    lengths = np.diff(np.append(starts, len(row)))
+    at_least = np.flatnonzero(cost == np.repeat(least, lengths))[::-1]
+    found[row[at_least]] = pairs[at_least]
+    return found
