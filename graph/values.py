@@ -115,12 +115,19 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """`quantity` units of the offer go to the need; `score` is the pair's, 0..1."""
+    """`quantity` units of the offer go to the need; `score` is the pair's, 0..1.
+
+    next_offer_id, next_score   the best offer that the need does not use: who would step in
+    next_need_id                the need next in line for the offer, where the offer is used up: whom it went past
+    """
 
     need_id: int
     offer_id: int
     quantity: int
     score: float
+    next_offer_id: int | None = None
+    next_score: float | None = None
+    next_need_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +166,44 @@ class Duals:
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices of the nodes of one stage (`graph.market`), by id; groups by (district id, type id)."""
+
+    stage: str
+    needs: Mapping[int, int]
+    offers: Mapping[int, int]
+    caps: Mapping[int, int]
+    groups: Mapping[tuple[int, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Of one resource type in one district: units asked for by the needs considered, units given."""
+
+    district_id: int
+    type_id: int
+    requested: int
+    allocated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bottleneck:
+    """What is worth recruiting, verified by solving again.
+
+    shortfall    units of the type that stay unmet in the district
+    worth        what one more unit is worth to the aim TIER: 1 a ROUTINE unit .. 4 a STAT unit, others that move up too
+    met_by_one   how many more needs are fully met by one more unit, met_by_all by as many units as are missing
+    """
+
+    type_id: int
+    district_id: int
+    shortfall: int
+    worth: int
+    met_by_one: int
+    met_by_all: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The best linkage of a county.
 
@@ -169,6 +214,10 @@ class Plan:
     duals        one for each stage (TIER, SCORE, TIE), of the flow without minimum quantities
     searched     ids of the needs whose part had to be searched for the sake of minimum quantities: the duals bound
                  their part from above, the search closes the gap
+    order        URGENT_FIRST or FAIR_FIRST
+    prices       one for each stage of the order: what proves every part that was not searched
+    coverage     by district, then type
+    bottlenecks  where one more unit is worth most, best first
     """
 
     demand: int
@@ -178,6 +227,10 @@ class Plan:
     certificate: Certificate
     duals: tuple[Duals, ...] = ()
     searched: frozenset[int] = frozenset()
+    order: str = "URGENT_FIRST"
+    prices: tuple[Prices, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    bottlenecks: tuple[Bottleneck, ...] = ()
 
 
 def aims_as_number(aims: tuple[int, ...], total_demand: int) -> int:
