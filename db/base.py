@@ -37,7 +37,8 @@ RESOURCE_KIND = enum("resource_kind", "FUNDS", "GOODS", "SERVICE", "VENUE", "VOL
 PRIORITY = enum("priority", "ROUTINE", "URGENT", "ASAP", "STAT")
 NEED_STATUS = enum("need_status", "OPEN", "MET", "CLOSED", "WITHDRAWN")
 OFFER_STATUS = enum("offer_status", "DRAFT", "ACTIVE", "PAUSED", "WITHDRAWN")
-PLAN_STATUS = enum("plan_status", "COMPUTED", "APPROVED", "SUPERSEDED")
+PLAN_STATUS = enum("plan_status", "COMPUTED", "APPROVED", "SUPERSEDED", "QUEUED", "COMPUTING", "CANCELLED", "FAILED")
+PLAN_ORDER = enum("plan_order", "URGENT_FIRST", "FAIR_FIRST")
 ROLE = enum("role", "ADMIN", "COORDINATOR", "PARTNER", "READER")
 
 

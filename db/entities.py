@@ -206,7 +206,7 @@ ENTITIES: dict[str, Entity] = {
             "allocations": PageOf("allocation", "plan_id"),
             "shortfalls": PageOf("shortfall", "plan_id"),
         },
-        filters={"area": filters.WITHIN_AREA_ONLY},
+        filters={"area": filters.WITHIN_AREA_ONLY, "status": filters.any_of("status")},
     ),
     "allocation": Entity(
         AllocationRow,

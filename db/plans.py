@@ -1,4 +1,9 @@
-"""Plans: the optimal allocation of an area, with its certificate."""
+"""Plans: the optimal allocation of an area, with its certificate, and the states it goes through.
+
+QUEUED -> COMPUTING -> COMPUTED -> SUPERSEDED (or APPROVED), with CANCELLED and FAILED on the way. A plan has no lines
+before it is COMPUTED: lines and state are written in one transaction. `attempts` fences: each time the computing
+begins it is one more, and only who began last may write.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
+    DateTime,
     Float,
     ForeignKey,
     Index,
     Integer,
+    Row,
     Text,
     UniqueConstraint,
     any_,
@@ -30,8 +38,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.areas import WRITE_BLOCK
-from db.base import PLAN_STATUS, Base, now_column, primary_key
+from db.base import PLAN_ORDER, PLAN_STATUS, Base, now_column, primary_key
 from db.matches import OFFER_COLUMNS
+
+#: States in which a plan is not settled yet.
+UNSETTLED = ("QUEUED", "COMPUTING")
 
 
 class PlanRow(Base):
@@ -40,18 +51,31 @@ class PlanRow(Base):
     id: Mapped[int] = primary_key()
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
     status: Mapped[str] = mapped_column(PLAN_STATUS, server_default="COMPUTED")
+    plan_order: Mapped[str] = mapped_column(PLAN_ORDER, server_default="URGENT_FIRST")
     created_at: Mapped[datetime] = now_column()
-    demand: Mapped[int] = mapped_column(Integer)
-    met: Mapped[int] = mapped_column(Integer)
-    optimal: Mapped[bool] = mapped_column(Boolean)
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    #: 0..1 of the computing; 1 once it is computed.
+    progress: Mapped[float] = mapped_column(Float, server_default="0")
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    #: The job in the queue, while there is one; the key that asked.
+    job_id: Mapped[int | None] = mapped_column(BigInteger)
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    failure_code: Mapped[str | None] = mapped_column(Text)
+    failure_zh: Mapped[str | None] = mapped_column(Text)
+    failure_en: Mapped[str | None] = mapped_column(Text)
+    demand: Mapped[int] = mapped_column(Integer, server_default="0")
+    met: Mapped[int] = mapped_column(Integer, server_default="0")
+    optimal: Mapped[bool] = mapped_column(Boolean, server_default="false")
     #: Exact integers as text: they may be larger than any column type.
-    primal: Mapped[str] = mapped_column(Text)
-    dual: Mapped[str] = mapped_column(Text)
-    violations: Mapped[int] = mapped_column(Integer)
-    solver: Mapped[str] = mapped_column(Text)
-    seconds: Mapped[float] = mapped_column(Float)
+    primal: Mapped[str] = mapped_column(Text, server_default="0")
+    dual: Mapped[str] = mapped_column(Text, server_default="0")
+    violations: Mapped[int] = mapped_column(Integer, server_default="0")
+    solver: Mapped[str] = mapped_column(Text, server_default="")
+    seconds: Mapped[float] = mapped_column(Float, server_default="0")
 
     __table_args__ = (
+        CheckConstraint("progress BETWEEN 0 AND 1", name="progress_is_a_share"),
         Index("ix_plan_area", "area_id", text("created_at DESC"), text("id DESC")),
         Index("ix_plan_order", text("created_at DESC"), text("id DESC")),
     )
@@ -112,22 +136,114 @@ async def offers_covering(conn: AsyncConnection, type_ids: Collection[int], area
     return found.all()
 
 
-async def add(
-    conn: AsyncConnection,
-    plan: Mapping[str, Any],
-    allocations: Sequence[Mapping[str, Any]],
-    shortfalls: Sequence[Mapping[str, Any]],
-) -> int:
-    """Stores a plan with its lines; older computed plans of its area are superseded. Its id."""
-    await conn.execute(select(func.pg_advisory_xact_lock(PLAN_LOCK, plan["area_id"])))
+async def take_turn(conn: AsyncConnection, area_id: int) -> None:
+    """Waits for whoever queues or finishes a plan of this area; held to the end of the transaction."""
+    await conn.execute(select(func.pg_advisory_xact_lock(PLAN_LOCK, area_id)))
+
+
+async def waiting(conn: AsyncConnection, area_id: int, order: str) -> int | None:
+    """The plan of this area and order that has not begun to read yet, if there is one. Take the area's turn first."""
+    found = await conn.execute(
+        select(PlanRow.id)
+        .where(PlanRow.area_id == area_id, PlanRow.plan_order == order, PlanRow.status == "QUEUED")
+        .order_by(PlanRow.created_at, PlanRow.id)
+        .limit(1)
+        .with_for_update(key_share=True)
+    )
+    return found.scalar()
+
+
+async def queue(conn: AsyncConnection, *, area_id: int, order: str, at: datetime, actor_id: int | None) -> int:
+    """Writes a plan that waits to be computed; its id."""
+    made = await conn.execute(
+        insert(PlanRow)
+        .values(area_id=area_id, plan_order=order, status="QUEUED", created_at=at, actor_id=actor_id)
+        .returning(PlanRow.id)
+    )
+    return int(made.scalar_one())
+
+
+async def set_job(conn: AsyncConnection, id: int, job_id: int) -> None:
+    await conn.execute(update(PlanRow).where(PlanRow.id == id).values(job_id=job_id))
+
+
+async def locked(conn: AsyncConnection, id: int) -> Row[int, str, int, int | None] | None:
+    """(area_id, status, attempts, actor_id); nobody changes the row before this transaction ends."""
+    columns = (PlanRow.area_id, PlanRow.status, PlanRow.attempts, PlanRow.actor_id)
+    return (await conn.execute(select(*columns).where(PlanRow.id == id).with_for_update(key_share=True))).first()
+
+
+async def asked(conn: AsyncConnection, id: int) -> Row[int, str, int | None]:
+    """(area_id, plan_order, actor_id)"""
+    columns = (PlanRow.area_id, PlanRow.plan_order, PlanRow.actor_id)
+    return (await conn.execute(select(*columns).where(PlanRow.id == id))).one()
+
+
+async def state(conn: AsyncConnection, id: int) -> Row[str, float]:
+    """(status, progress)"""
+    return (await conn.execute(select(PlanRow.status, PlanRow.progress).where(PlanRow.id == id))).one()
+
+
+async def outcome(conn: AsyncConnection, id: int) -> tuple[str, tuple[str, str, str]]:
+    """The status, and (code, 中文, English) of what failed; empty texts where nothing did."""
+    columns = (PlanRow.status, PlanRow.failure_code, PlanRow.failure_zh, PlanRow.failure_en)
+    status, *failure = (await conn.execute(select(*columns).where(PlanRow.id == id))).one()
+    return status, (failure[0] or "", failure[1] or "", failure[2] or "")
+
+
+async def begin(conn: AsyncConnection, id: int, at: datetime) -> None:
+    """One more attempt at an unsettled plan that is `locked`."""
     await conn.execute(
         update(PlanRow)
-        .where(PlanRow.area_id == plan["area_id"], PlanRow.status == "COMPUTED")
-        .values(status="SUPERSEDED")
+        .where(PlanRow.id == id)
+        .values(status="COMPUTING", started_at=at, progress=0, attempts=PlanRow.attempts + 1)
     )
-    id = int((await conn.execute(insert(PlanRow).values(**plan).returning(PlanRow.id))).scalar_one())
+
+
+def _attempt(id: int, attempt: int) -> Any:
+    return update(PlanRow).where(PlanRow.id == id, PlanRow.status == "COMPUTING", PlanRow.attempts == attempt)
+
+
+async def put_back(conn: AsyncConnection, id: int, attempt: int) -> None:
+    """An attempt that was cut short in order does not count."""
+    await conn.execute(_attempt(id, attempt).values(status="QUEUED", progress=0, attempts=attempt - 1))
+
+
+async def advance(conn: AsyncConnection, id: int, attempt: int, progress: float) -> None:
+    """How far an attempt has come, 0..1. Nothing where it is no longer the one that counts."""
+    await conn.execute(_attempt(id, attempt).values(progress=progress))
+
+
+async def settle(
+    conn: AsyncConnection,
+    id: int,
+    attempt: int,
+    area_id: int,
+    values: Mapping[str, Any],
+    allocations: Sequence[Mapping[str, Any]],
+    shortfalls: Sequence[Mapping[str, Any]],
+) -> bool:
+    """Stores a computed plan with its lines; older computed plans of its area are superseded.
+
+    False where the plan was cancelled, or begun anew by somebody else: roll back then.
+    """
     for row, lines in ((AllocationRow, allocations), (ShortfallRow, shortfalls)):
         for start in range(0, len(lines), WRITE_BLOCK):
             block = [{"plan_id": id, **line} for line in lines[start : start + WRITE_BLOCK]]
             await conn.execute(insert(row), block)
-    return id
+    await take_turn(conn, area_id)
+    await conn.execute(
+        update(PlanRow).where(PlanRow.area_id == area_id, PlanRow.status == "COMPUTED").values(status="SUPERSEDED")
+    )
+    done = await conn.execute(_attempt(id, attempt).values(status="COMPUTED", progress=1, job_id=None, **values))
+    return bool(done.rowcount)
+
+
+async def end(conn: AsyncConnection, id: int, status: str, at: datetime, failure: tuple[str, str, str] | None) -> None:
+    """CANCELLED, or FAILED with (code, 中文, English). The row is `locked`."""
+    code, zh, en = failure or (None, None, None)
+    await conn.execute(
+        update(PlanRow)
+        .where(PlanRow.id == id)
+        .values(status=status, finished_at=at, job_id=None, failure_code=code, failure_zh=zh, failure_en=en)
+    )

@@ -27,7 +27,7 @@ from fivelink.endpoint import Endpoint, Receive, Scope, Send
 from fivelink.http_answers import JSON, HttpFault, error_body
 from fivelink.settings import Settings
 from fivelink.sign_in import SignIn
-from resolvers import acts, matches
+from resolvers import acts, matches, plan_jobs
 from resolvers.context import Context
 from schema.execution.executor import Executor
 from schema.execution.limits import Limits
@@ -96,6 +96,7 @@ class App:
 
     async def close(self) -> None:
         """Closes the database connections. The lifespan does it; who runs without a lifespan calls it."""
+        await plan_jobs.dismiss(self._database.engine)
         await self._database.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,6 +117,8 @@ def build(settings: Settings, database_url: str | None = None) -> App:
     if url is None:
         raise ValueError("no database: enter db.server.database(...) first and hand its URL over")
     database = Database(url, pool_size=settings.pool_size, statement_timeout_seconds=settings.statement_timeout_seconds)
+    if not settings.worker:
+        plan_jobs.leave_to_others(database.engine)
     executor = Executor(database, limits_of(settings), introspection=settings.introspection)
     endpoint = Endpoint(
         executor,
@@ -127,10 +130,13 @@ def build(settings: Settings, database_url: str | None = None) -> App:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        local = Context(database=database, viewer=LOCAL)
         tasks = [
             asyncio.create_task(supervise(settings.database_url, settings.data_dir)),
-            asyncio.create_task(_keep_matches_true(Context(database=database, viewer=LOCAL))),
+            asyncio.create_task(_keep_matches_true(local)),
         ]
+        if settings.worker:
+            tasks.append(asyncio.create_task(plan_jobs.attend(local)))
         try:
             yield
         finally:
@@ -139,6 +145,7 @@ def build(settings: Settings, database_url: str | None = None) -> App:
             for task in tasks:
                 with suppress(asyncio.CancelledError):
                     await task
+            await plan_jobs.dismiss(database.engine)
             await database.close()
 
     newest = head()

@@ -54,6 +54,10 @@ def parser() -> argparse.ArgumentParser:
 
     plan = commands.add_parser("plan", help="计算联动方案 / compute an area's plan")
     plan.add_argument("area", metavar="AREA", help="区划代码 / area code")
+    plan.add_argument(
+        "--order", choices=["URGENT_FIRST", "FAIR_FIRST"], help="紧急优先或公平优先 / which aim comes first"
+    )
+    commands.add_parser("worker", help="在本机计算方案 / compute on this machine the plans that are asked for")
 
     schema = commands.add_parser("schema", help="写出接口约定 schema.graphql / write the contract")
     schema.add_argument("file", nargs="?", type=Path, default=Path("schema.graphql"), metavar="FILE")

@@ -16,7 +16,7 @@ from exchange import vocabulary as files
 from exchange.records import Fault, Place
 from fivelink.settings import Settings
 from graph.score import weight_vector
-from resolvers import vocabulary
+from resolvers import plan_jobs, vocabulary
 from resolvers.context import Context
 
 T = TypeVar("T")
@@ -108,6 +108,7 @@ async def local(url: str) -> AsyncIterator[Context]:
     try:
         yield Context(database=db, viewer=LOCAL)
     finally:
+        await plan_jobs.dismiss(db.engine)
         await db.close()
 
 

@@ -129,6 +129,14 @@ class Settings:
             "weights.csv takes the place of the shipped one.",
         ),
     )
+    worker: bool = field(
+        default=True,
+        metadata=_about(
+            SWITCH,
+            "serve 是否同时计算方案;off 时须另有 fivelink worker。",
+            "Whether `serve` computes plans, too; where it is off, `fivelink worker` must run somewhere.",
+        ),
+    )
     introspection: bool = field(
         default=True,
         metadata=_about(

@@ -1,99 +1,188 @@
-"""Plans: the optimal allocation of an area's open needs, with its certificate."""
+"""Plans: the optimal allocation of an area's open needs, with its certificate.
+
+Asking queues the plan and waits a while for it (`ask`, `resolvers.plan_jobs`); `carry_out` computes one that is queued,
+in whatever process the queue has handed it to.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import matches, plans
+from db import acting, events, jobs, matches, plans
 from db.areas import Area
-from graph.allocation import compute_plan
 from graph.values import Need, Obstacle, Offer, Plan, World
-from resolvers.acts import act, busy_is_conflict, claim, record, require_role, require_within, usable_key
+from resolvers import plan_jobs
+from resolvers.acts import act, record, require_role, require_within
 from resolvers.checks import Problems
 from resolvers.context import Context, Done
-from resolvers.errors import Conflict
+from resolvers.errors import Conflict, NotFound
 from resolvers.vocabulary import Vocabulary, vocabulary
 from resolvers.world import need_value, offer_values, world
 
-#: A plan takes a core for seconds: one at a time in a process. Kept by engine, and by the loop that runs it.
-_turns: WeakKeyDictionary[AsyncEngine, tuple[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
+URGENT_FIRST = "URGENT_FIRST"
+WAIT_SECONDS, LONGEST_WAIT_SECONDS = 30, 60
 
 
-async def compute(context: Context, *, area: str, idempotency_key: str | None = None) -> Done:
-    """Computes and stores the plan of an area (and everything below it); older computed ones are superseded.
+async def compute(
+    context: Context,
+    *,
+    area: str,
+    order: str | None = None,
+    wait_seconds: int | None = None,
+    idempotency_key: str | None = None,
+) -> Done:
+    """Asks for the plan of an area (and everything below it) and waits for it, at most `wait_seconds` (0..60).
 
-    It rests on one moment's needs and offers; what changes while it is computed is for the next plan. No connection
-    is held meanwhile. An area without needs gets an empty plan. Raises InvalidInput, NotAllowed, Conflict.
+    It rests on one moment's needs and offers, not before this was asked; what changes while it is computed is for the
+    next plan. When it is computed the older computed ones are superseded. Whoever asks again before it has begun gets
+    the same plan. An area without needs gets an empty plan. Raises InvalidInput, NotAllowed, Conflict.
     """
+    seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
+    done = await ask(context, area=area, order=order, wait_seconds=seconds, idempotency_key=idempotency_key)
+    await plan_jobs.follow(context, done.id, seconds)
+    return done
+
+
+async def ask(
+    context: Context,
+    *,
+    area: str,
+    order: str | None = None,
+    wait_seconds: int = 0,
+    idempotency_key: str | None = None,
+) -> Done:
+    """Queues the plan of an area, or finds the one that waits already; see `compute`. The job is in the transaction."""
     require_role(context.viewer, "COORDINATOR")
-    operation, inputs = "planCompute", {"area": area}
-    async with _turn(context.engine):
-        with busy_is_conflict():
-            if idempotency_key is not None and usable_key(idempotency_key):
-                earlier = await _answered(context, operation, idempotency_key, inputs)
-                if earlier is not None:
-                    return earlier
-            place, needs, offers, around = await _instance(context, area, idempotency_key)
-        plan = await asyncio.to_thread(compute_plan, needs, offers, around)
+    order = order or URGENT_FIRST
 
     async def work(conn: AsyncConnection) -> Done:
-        id = await _store(context, conn, place, plan)
-        await record(
-            conn,
-            context.viewer,
-            "plan.computed",
-            "plan",
-            id,
-            place.id,
-            {"demand": plan.demand, "met": plan.met, "optimal": plan.certificate.optimal},
-        )
-        return Done("plan", id)
-
-    return await act(context, operation, idempotency_key, inputs, work)
-
-
-def _turn(engine: AsyncEngine) -> asyncio.Lock:
-    loop = asyncio.get_running_loop()
-    held = _turns.get(engine)
-    if held is None or held[0] is not loop:
-        held = _turns[engine] = (loop, asyncio.Lock())
-    return held[1]
-
-
-async def _answered(context: Context, operation: str, key: str, inputs: dict[str, Any]) -> Done | None:
-    """The answer this key got before; the claim itself is made when the plan is written."""
-    async with context.engine.connect() as conn:
-        earlier = await claim(conn, context, operation, key, inputs)
-        await conn.rollback()
-    return earlier
-
-
-async def _instance(context: Context, code: str, key: str | None) -> tuple[Area, list[Need], list[Offer], World]:
-    """What the plan is computed from, read in one snapshot."""
-    async with context.engine.connect() as plain:
-        conn = await plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         words = await vocabulary(context.engine, conn)
         problems = Problems()
-        place = await words.check_area(conn, problems, "area", code)
-        problems.key(key)
+        place = await words.check_area(conn, problems, "area", area)
+        if not 0 <= wait_seconds <= LONGEST_WAIT_SECONDS:
+            problems.add("waitSeconds", "OUT_OF_RANGE", "应为 0 到 60 秒", "0 to 60 seconds are expected")
+        problems.key(idempotency_key)
         problems.stop()
         assert place is not None
         require_within(context.viewer, place)
-        state = await matches.state(conn)
-        if state is None:
-            raise Conflict(
-                "NOTHING_LOADED",
-                "系统还没有载入评分权重;请先启动服务",
-                "no weights are loaded yet: start the server once first",
-            )
-        needs = [need_value(row) for row in await matches.open_needs(conn, area_id=place.id)]
-        offers = await _offers(conn, words, needs, place)
-        return place, needs, offers, await world(conn, words, state.weight_set, context.today, needs, offers)
+        await _weights(conn)
+        await plans.take_turn(conn, place.id)
+        id = await plans.waiting(conn, place.id, order)
+        if id is None:
+            actor = context.viewer.key_id
+            id = await plans.queue(conn, area_id=place.id, order=order, at=context.clock(), actor_id=actor)
+            await plans.set_job(conn, id, await jobs.defer(conn, plan_id=id, area_id=place.id))
+            await record(conn, context.viewer, "plan.queued", "plan", id, place.id, {"order": order})
+        return Done("plan", id)
+
+    return await act(context, "planCompute", idempotency_key, {"area": area, "order": order}, work)
+
+
+async def cancel(context: Context, id: int | None, *, idempotency_key: str | None = None) -> Done:
+    """Gives up a plan that waits or is being computed; the last computed plan stands.
+
+    For the coordinator of its area, whoever asked for it. Raises InvalidInput, NotFound, NotAllowed, Conflict.
+    """
+    require_role(context.viewer, "COORDINATOR")
+
+    async def work(conn: AsyncConnection) -> Done:
+        problems = Problems()
+        problems.key(idempotency_key)
+        problems.stop()
+        row = await acting.seen(conn, context.viewer, "plan", id, lock=True)
+        if row is None:
+            raise NotFound("这个方案", "plan")
+        if row.status not in plans.UNSETTLED:
+            raise _settled(row.status)
+        await plans.end(conn, row.id, "CANCELLED", context.clock(), None)
+        if row.job_id is not None:
+            await jobs.withdraw(conn, row.job_id)
+        await record(conn, context.viewer, "plan.cancelled", "plan", row.id, row.area_id)
+        return Done("plan", row.id)
+
+    return await act(context, "planCancel", idempotency_key, {"id": id}, work)
+
+
+def _settled(status: str) -> Conflict:
+    if status in ("CANCELLED", "FAILED"):
+        return Conflict(
+            "PLAN_SETTLED",
+            "这个方案已经停止,不用取消;需要时可重新计算",
+            "this plan has stopped already; compute a new one if you need it",
+        )
+    return Conflict(
+        "PLAN_COMPUTED",
+        "这个方案已经算完,不能取消;重新计算会得到新方案并取代它",
+        "this plan is computed and cannot be cancelled; computing a new one takes its place",
+    )
+
+
+async def carry_out(context: Context, id: int, attempt: int, tell: Callable[[float], None]) -> int:
+    """Computes and stores a plan whose `attempt` has begun; how many needs it considered.
+
+    No connection is held while it is computed. Nothing is stored where the plan was cancelled meanwhile, or begun
+    anew elsewhere. `tell` is called with 0..1, from another thread too. Raises what the database raises.
+    """
+    async with context.engine.connect() as plain:
+        conn = await plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        row = await plans.asked(conn, id)
+        place, needs, offers, around = await _instance(context, conn, row.area_id)
+    tell(0.1)
+    plan = await asyncio.to_thread(
+        _mathematics, needs, offers, around, row.plan_order, lambda share: tell(0.1 + 0.8 * share)
+    )
+    tell(0.9)
+    async with context.engine.connect() as conn, conn.begin() as transaction:
+        if not await _store(context, conn, id, attempt, place, plan):
+            await transaction.rollback()
+            return plan.demand
+        detail = {"demand": plan.demand, "met": plan.met, "optimal": plan.certificate.optimal}
+        await events.add(
+            conn,
+            kind="plan.computed",
+            entity="plan",
+            entity_id=id,
+            area_id=place.id,
+            actor_id=row.actor_id,
+            detail=detail,
+        )
+    return plan.demand
+
+
+def _mathematics(
+    needs: Sequence[Need], offers: Sequence[Offer], around: World, order: str, progress: Callable[[float], None]
+) -> Plan:
+    """The one place where the engine is called."""
+    from graph.allocation import compute_plan
+
+    return compute_plan(needs, offers, around)
+
+
+async def _weights(conn: AsyncConnection) -> matches.WeightSet:
+    state = await matches.state(conn)
+    if state is None:
+        raise Conflict(
+            "NOTHING_LOADED",
+            "系统还没有载入评分权重;请先启动服务",
+            "no weights are loaded yet: start the server once first",
+        )
+    return state.weight_set
+
+
+async def _instance(
+    context: Context, conn: AsyncConnection, area_id: int
+) -> tuple[Area, list[Need], list[Offer], World]:
+    """What the plan is computed from, in the snapshot of this transaction."""
+    words = await vocabulary(context.engine, conn)
+    place = (await words.areas_by_id(conn, [area_id]))[area_id]
+    weights = await _weights(conn)
+    needs = [need_value(row) for row in await matches.open_needs(conn, area_id=place.id)]
+    offers = await _offers(conn, words, needs, place)
+    return place, needs, offers, await world(conn, words, weights, context.today, needs, offers)
 
 
 async def _offers(conn: AsyncConnection, words: Vocabulary, needs: Sequence[Need], place: Area) -> list[Offer]:
@@ -103,13 +192,15 @@ async def _offers(conn: AsyncConnection, words: Vocabulary, needs: Sequence[Need
     return offer_values(await plans.offers_covering(conn, types, place.id), words) if types else []
 
 
-async def _store(context: Context, conn: AsyncConnection, place: Area, plan: Plan) -> int:
+async def _store(context: Context, conn: AsyncConnection, id: int, attempt: int, place: Area, plan: Plan) -> bool:
     proof = plan.certificate
-    return await plans.add(
+    return await plans.settle(
         conn,
+        id,
+        attempt,
+        place.id,
         {
-            "area_id": place.id,
-            "created_at": context.clock(),
+            "finished_at": context.clock(),
             "demand": plan.demand,
             "met": plan.met,
             "optimal": proof.optimal,

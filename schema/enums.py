@@ -76,6 +76,16 @@ class PlanStatus(Enum):
     COMPUTED = _value("COMPUTED", "The newest computed plan of its area. 已计算")
     APPROVED = _value("APPROVED", "Approved by a coordinator. 已批准")
     SUPERSEDED = _value("SUPERSEDED", "A newer plan took its place. 已被取代")
+    QUEUED = _value("QUEUED", "Waiting for a worker; nothing is read yet. 排队中")
+    COMPUTING = _value("COMPUTING", "Being computed; see progress. 计算中")
+    CANCELLED = _value("CANCELLED", "Given up before it was computed. 已取消")
+    FAILED = _value("FAILED", "Could not be computed; see failure. 计算失败")
+
+
+@strawberry.enum(description="Which aim of a plan comes first. 方案目标的先后。")
+class PlanOrder(Enum):
+    URGENT_FIRST = _value("URGENT_FIRST", "The most urgent needs, then fairness between places. 紧急优先")
+    FAIR_FIRST = _value("FAIR_FIRST", "Fairness between places, then the most urgent needs. 公平优先")
 
 
 PRIORITY_LABELS = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from schema.enums import Priority
+from schema.enums import PlanOrder, Priority
 from schema.mapping import given, required
 
 KEY = "Your own key for this act, at most 200 characters; sending it again does nothing twice. 幂等键。"
@@ -135,4 +135,8 @@ class OfferChangeInput:
 @strawberry.input(description="A plan to compute. 计算联动方案。")
 class PlanComputeInput:
     area: str = required("Area code; the area and all below it. 区划代码(含下级)。")
+    order: PlanOrder | None = given("Which aim comes first. 目标的先后。", PlanOrder.URGENT_FIRST)
+    wait_seconds: int | None = given(
+        "How long to wait for it, 0 to 60; what takes longer comes back QUEUED or COMPUTING. 最多等待秒数。", 30
+    )
     idempotency_key: str | None = key()

@@ -184,3 +184,11 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.PlanComputeInput, _input("For which area. 地区。")]
     ) -> result("PlanComputeResult", results.PlanComputed):  # type: ignore[valid-type]
         return await _act(results.PlanComputed, plans.compute, info.context.acts, **_plain(input))
+
+    plan_cancel = _by_id(
+        "PlanCancelResult",
+        "Plan",
+        results.PlanCancelled,
+        plans.cancel,
+        "Give up a plan that waits or is being computed. 取消排队中或计算中的方案。",
+    )

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import strawberry
 
 from schema.areas import Area
-from schema.enums import PlanStatus
-from schema.mapping import column, one, page, part, value, value_list
+from schema.enums import PlanOrder, PlanStatus
+from schema.mapping import column, label, one, page, part, value, value_list
 from schema.matches import Obstacle
 from schema.needs import Need
 from schema.nodes import Connection, Node
@@ -51,9 +51,15 @@ class Certificate:
 class Plan(Node):
     area: Area = one("The area it is for. 地区。")
     status: PlanStatus = column("Its state. 状态。")
-    created_at: datetime = column("When it was computed. 计算时间。")
-    demand: int = column("Number of open needs considered. 纳入的需求数。")
+    order: PlanOrder = column("Which aim came first. 目标的先后。", "plan_order")
+    progress: float = column("How far the computing has come, 0 to 1. 计算进度(0 到 1)。")
+    created_at: datetime = column("When it was asked for; it holds what was true then, or later. 提出时间。")
+    started_at: datetime | None = column("When its computing last began. 开始计算时间。")
+    finished_at: datetime | None = column("When it was computed, cancelled or failed. 结束时间。")
+    failure_code: str | None = column("Stable code of why it failed. 失败代码。")
+    failure: str | None = label("Why it failed, in words. 失败原因。", "failure")
+    demand: int = column("Number of open needs considered; 0 until it is computed. 纳入的需求数。")
     met: int = column("Of them fully met. 其中完全满足的需求数。")
     allocations: Connection[Allocation] = page("Who gives what to whom. 分配明细。")
     shortfalls: Connection[Annotated[Shortfall, strawberry.lazy("schema.plans")]] = page("What stays unmet. 缺口明细。")
-    certificate: Certificate = value("Why no other plan is better. 最优性证明。")
+    certificate: Certificate = value("Why no other plan is better; proves nothing until it is computed. 最优性证明。")

@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 
 from schema.areas import Area
-from schema.enums import AreaLevel, ResourceKind, Society
+from schema.enums import AreaLevel, PlanStatus, ResourceKind, Society
 from schema.mapping import (
     RootCode,
     RootNode,
@@ -87,5 +87,14 @@ class Query:
     plans: Connection[Plan] = root_page(
         "plan",
         "Plans, newest first. 方案列表。",
-        [argument("area", str | None, "Area code, everything below it included. 区划代码(含下级)。"), *forward()],
+        [
+            argument("area", str | None, "Area code, everything below it included. 区划代码(含下级)。"),
+            argument(
+                "status",
+                list[PlanStatus] | None,
+                "In one of these states; null for all. 状态之一。",
+                [PlanStatus.COMPUTED, PlanStatus.APPROVED, PlanStatus.SUPERSEDED],
+            ),
+            *forward(),
+        ],
     )

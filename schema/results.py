@@ -107,8 +107,15 @@ class OfferWithdrawn(Done):
     offer: Offer = entry("offer", "The offer. 资源。")
 
 
-@strawberry.type(description="The plan is computed and proven. 方案已计算。")
+@strawberry.type(
+    description="The plan, computed and proven; or on its way, where it takes longer than one waits. 方案。"
+)
 class PlanComputed(Done):
+    plan: Plan = entry("plan", "The plan; its status says how far it is. 方案。")
+
+
+@strawberry.type(description="The plan is given up; the last computed one stands. 方案已取消。")
+class PlanCancelled(Done):
     plan: Plan = entry("plan", "The plan. 方案。")
 
 

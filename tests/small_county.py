@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from db import plans
 from db.database import Database
 from db.viewer import LOCAL, Viewer
 from exchange.records import Place
@@ -102,9 +103,9 @@ class County:
         return {name: (await self.one(f"SELECT count(*) FROM {name}"))[0] for name in tables}  # noqa: S608
 
     async def state(self) -> list[Any]:
-        """Everything about needs, offers and parties that an act may change."""
+        """Everything about needs, offers, parties and plans that an act may change."""
         found: list[Any] = []
-        for name in ("party", "need", "offer", "match"):
+        for name in ("party", "need", "offer", "match", "plan"):
             found += await self.rows(f"SELECT to_jsonb(t) FROM {name} t ORDER BY id")  # noqa: S608
         return found
 
@@ -132,6 +133,12 @@ class County:
             "coverage": [COUNTY],
         }
         return (await offers.publish(self.context, provider_id=provider_id, **values | changed)).id
+
+    async def waiting_plan(self, area: str = COUNTY) -> int:
+        """A plan in the queue, as far as anybody sees, whose job nobody will take."""
+        async with self.engine.begin() as conn:
+            area_id = await self.area_id(area)
+            return await plans.queue(conn, area_id=area_id, order="URGENT_FIRST", at=NOON, actor_id=None)
 
     async def matched(self, need_id: int) -> list[int]:
         """Ids of the offers stored for a need, best first."""

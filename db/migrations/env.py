@@ -10,7 +10,9 @@ from db.tables import metadata
 
 
 def include_object(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
-    """Indexes over a function of a migration are not declared on the tables; all else must agree."""
+    """Indexes over a function of a migration and procrastinate's tables are not declared; all else must agree."""
+    if kind == "table" and reflected and (name or "").startswith("procrastinate_"):
+        return False
     return not (kind == "index" and reflected and (name or "").endswith("_bigrams"))
 
 

@@ -42,6 +42,8 @@ class Stage:
     need: str
     offer: str
     paused: str
+    #: A plan that waits and that nobody takes.
+    waiting: str
 
     async def answer(self, document: str, variables: dict[str, Any] | None = None, viewer: Viewer = LOCAL) -> Any:
         """The whole answer, errors and all."""
@@ -265,6 +267,22 @@ DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = {
                     "edges": [{"node": {"quantity": 2, "need": {"title": "轮椅一台"}, "offer": {"title": "捐赠轮椅"}}}]
                 },
                 "shortfalls": {"totalCount": 0},
+            }
+        },
+    ),
+    "planCancel": (
+        lambda stage: {"id": stage.waiting},
+        "PlanCancelled",
+        "plan { area { code } status progress demand startedAt failureCode failure }",
+        {
+            "plan": {
+                "area": {"code": OTHER_COUNTY},
+                "status": "CANCELLED",
+                "progress": 0.0,
+                "demand": 0,
+                "startedAt": None,
+                "failureCode": None,
+                "failure": None,
             }
         },
     ),

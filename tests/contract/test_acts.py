@@ -30,6 +30,7 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
         gid("Need", await county.need(community, client_groups=["ORPHAN"], channel="HOTLINE")),
         gid("Offer", await county.offer(provider)),
         gid("Offer", paused),
+        gid("Plan", await county.waiting_plan(OTHER_COUNTY)),
     )
     await database.close()
 
@@ -107,7 +108,7 @@ REFERENCES = {act: field for act in DONE if (field := reference(act))}
 NOWHERE = (
     *("", "1", "not an id", "不是编号", "\u0000", "TmVlZDox\n", "A" * 5_000),
     *(gid("Need", 0), gid("Need", -1), gid("Offer", 404), gid("Community", 404), gid("Area", 1), gid("Term", 1)),
-    *(gid("Need", 10**18), gid("Offer", 2**63), gid("Plan", 1), gid("party", 1)),
+    *(gid("Need", 10**18), gid("Offer", 2**63), gid("Plan", 404), gid("party", 1)),
 )
 
 

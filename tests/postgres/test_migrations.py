@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import asyncpg
 import pytest
@@ -13,21 +14,23 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from db.health import inspect, require
-from db.migrate import FROZEN, current, declared, head, upgrade
+from db.migrate import FROZEN, FROZEN_JOBS, current, declared, declared_jobs, head, upgrade
 from db.server_errors import ServerError
 from db.tables import metadata
 
-#: What PostgreSQL itself says of a schema; bigram indexes belong to the migration alone.
+#: What PostgreSQL itself says of a schema; bigram indexes and procrastinate's tables belong to the migration alone.
 CATALOGUE = {
     "enum": "SELECT typname || ' ' || string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum"
-    " JOIN pg_type ON pg_type.oid = enumtypid GROUP BY typname",
+    " JOIN pg_type ON pg_type.oid = enumtypid WHERE typname NOT LIKE 'procrastinate%' GROUP BY typname",
     "column": "SELECT table_name || '.' || column_name || ' ' || udt_name || ' ' || is_nullable"
     " || ' ' || coalesce(column_default, '') || ' ' || is_identity || ' ' || coalesce(generation_expression, '')"
-    " FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'",
+    " FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
+    " AND table_name NOT LIKE 'procrastinate%'",
     "constraint": "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint"
-    " WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version'",
+    " WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version'"
+    " AND conrelid::regclass::text NOT LIKE 'procrastinate%'",
     "index": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-    " AND indexname NOT LIKE '%bigrams'",
+    " AND tablename NOT LIKE 'procrastinate%' AND indexname NOT LIKE '%bigrams'",
 }
 
 
@@ -44,6 +47,10 @@ def test_the_first_revision_is_frozen_from_the_declared_tables() -> None:
     assert frozen == [*declared(), ""], "before the first release: python -m db.migrate freeze"
 
 
+def test_the_queue_is_frozen_from_the_installed_procrastinate() -> None:
+    assert FROZEN_JOBS.read_text(encoding="utf-8") == declared_jobs(), "its own migrations: a revision of ours"
+
+
 async def test_the_migrated_database_equals_the_declared_tables(database_url: str, empty_database_url: str) -> None:
     connection = await asyncpg.connect(empty_database_url)
     for statement in declared():
@@ -56,7 +63,12 @@ async def test_alembic_finds_nothing_left_to_migrate(database_url: str) -> None:
     def differences(sync: Connection) -> list[object]:
         found: list[object] = compare_metadata(MigrationContext.configure(sync), metadata)
         # An index over a function of a migration cannot be declared on a table.
-        return [one for one in found if not (isinstance(one, tuple) and str(one[1].name).endswith("_bigrams"))]
+        return [one for one in found if not (isinstance(one, tuple) and _of_a_migration(one))]
+
+    def _of_a_migration(one: tuple[Any, ...]) -> bool:
+        # Procrastinate's, too, are made by the migration alone.
+        table = one[1] if one[0] == "remove_table" else getattr(one[1], "table", None)
+        return str(one[1].name).endswith("_bigrams") or str(getattr(table, "name", "")).startswith("procrastinate_")
 
     engine = create_async_engine(make_url(database_url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
     async with engine.connect() as connection:
