@@ -2,15 +2,13 @@
 
     pairs = {(n, o) : no rule of graph.rules finds an obstacle},   score as in graph.score, both exact
 
-Offers stand in buckets keyed (type, covered area). A need looks into the buckets of its type's and its area's
-ancestors, which settles two rules at once; the other rules and the score are evaluated on flat arrays of pairs, at
-most `CHUNK` at a time, so memory does not grow with the product of the lists.
+Offers of fitting type and coverage are the candidates (`graph.parts`); the other rules and the score are evaluated on
+flat arrays of pairs, at most `CHUNK` at a time, so memory does not grow with the product of the lists.
 O(needs + offers + candidate pairs), where candidates are the pairs of fitting type and coverage.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from graph import score as law
-from graph.columns import NEVER, Ints, NeedColumns, OfferColumns, Places, columns
+from graph.columns import NEVER, Columns, Ints, columns, spread
+from graph.parts import Meetings, meetings
 from graph.score import PART_CODES, weight_vector
 from graph.values import WHOLE, Need, Offer, World
 
@@ -92,13 +91,20 @@ class Evaluator:
     """Both lists as columns, and the functions of a pair on them."""
 
     def __init__(self, needs: Sequence[Need], offers: Sequence[Offer], world: World) -> None:
-        if len(offers) >= 1 << _RANK_BITS:
+        self._hold(columns(needs, offers, world))
+
+    @classmethod
+    def of(cls, given: Columns, known: Meetings | None = None) -> Evaluator:
+        """The same on columns that are there already."""
+        found = cls.__new__(cls)
+        found._hold(given, known)
+        return found
+
+    def _hold(self, given: Columns, known: Meetings | None = None) -> None:
+        if len(given.offer.ids) >= 1 << _RANK_BITS:
             raise ValueError(f"at most {1 << _RANK_BITS} offers at a time")
-        self.needs, self.offers, self.world = needs, offers, world
-        self.need: NeedColumns
-        self.offer: OfferColumns
-        self.places: Places
-        self.need, self.offer, self.places = columns(needs, offers, world)
+        self.need, self.offer, self.types, self.places = given.need, given.offer, given.types, given.places
+        self._columns, self._known = given, known
 
     def eligible(self) -> Iterator[tuple[Ints, Ints]]:
         """Eligible pairs as (need positions, offer positions), needs ascending from block to block."""
@@ -132,7 +138,7 @@ class Evaluator:
     def parts(self, ni: Ints, oi: Ints) -> tuple[Ints, ...]:
         """Values in the order of `PART_CODES`; only for eligible pairs."""
         need, offer = self.need, self.offer
-        steps = need.type_depth[ni] - offer.type_depth[oi]
+        steps = self.types.depth[need.type[ni]] - offer.type_depth[oi]
         wanted, end = need.start[ni], need.end[ni]
         delay = np.maximum(offer.start[oi], wanted) - wanted
         days = end - wanted + 1
@@ -157,15 +163,18 @@ class Evaluator:
         """
         need, offer = self.need, self.offer
         ni = np.full(len(oi), position, dtype=np.int64)
-        above = set(self.world.area_ancestors[self.needs[position].area_id])
-        uncovered = [above.isdisjoint(self.offers[o].coverage_ids) for o in oi.tolist()]
+        above = self.places.path[need.area[position]]
+        covers = offer.cover_start[oi + 1] - offer.cover_start[oi]
+        holds = np.isin(offer.cover[spread(offer.cover_start[oi], covers)], above)
+        uncovered = np.ones(len(oi), dtype=np.bool_)
+        uncovered[np.repeat(np.arange(len(oi)), covers)[holds]] = False
         start = np.maximum(need.start[ni], offer.start[oi])
         late = start - np.minimum(need.end[ni], offer.end[oi])
         quantity, spent = self.quantity(ni, oi), offer.available[oi] <= 0
         none = np.zeros(len(oi), dtype=np.int64)
         return {
             "STATUS": (~offer.is_active[oi], none),
-            "COVERAGE": (np.array(uncovered, dtype=np.bool_), WHOLE - self._nearness(need.area[ni], offer.area[oi])),
+            "COVERAGE": (uncovered, WHOLE - self._nearness(need.area[ni], offer.area[oi])),
             "DATES": (late > 0, late),
             "CLIENT_GROUPS": (offer.restricted[oi] & ~(need.groups[ni] & offer.groups[oi]).any(axis=1), none),
             "EARMARK": (offer.earmarked[oi] & ~(need.groups[ni] & offer.earmarks[oi]).any(axis=1), none),
@@ -206,52 +215,29 @@ class Evaluator:
 
     def _candidates(self) -> Iterator[tuple[Ints, Ints]]:
         """Pairs of fitting type and coverage, offers ascending within a need, at most CHUNK at a time (or one need)."""
-        buckets = self._buckets()
-        lists: dict[tuple[int, int], Ints] = {}
+        met = self._known or meetings(self._columns)
+        sizes = met.candidates()
+        rows: dict[int, Ints] = {}
         batch: list[int] = []
         total = 0
-        usable = self.need.is_open & (self.need.remaining > 0) & (self.need.start <= self.need.end)
-        for position in np.flatnonzero(usable).tolist():
-            need = self.needs[position]
-            key = (need.type_id, need.area_id)
-            if key not in lists:
-                lists[key] = self._fitting(buckets, key)
-            size = len(lists[key])
-            if not size:
-                continue
+        for position in np.flatnonzero(sizes).tolist():
+            size = int(sizes[position])
             if batch and (total + size > CHUNK or position - batch[0] >= _SPAN):
-                yield self._flat(batch, lists)
+                yield _flat(batch, met, rows)
                 batch, total = [], 0
             batch.append(position)
             total += size
         if batch:
-            yield self._flat(batch, lists)
+            yield _flat(batch, met, rows)
 
-    def _flat(self, batch: list[int], lists: dict[tuple[int, int], Ints]) -> tuple[Ints, Ints]:
-        rows = [lists[self.needs[p].type_id, self.needs[p].area_id] for p in batch]
-        return np.repeat(np.array(batch, dtype=np.int64), [len(r) for r in rows]), np.concatenate(rows)
 
-    def _buckets(self) -> dict[tuple[int, int], list[int]]:
-        buckets: dict[tuple[int, int], list[int]] = defaultdict(list)
-        above = self.world.area_ancestors
-        offer = self.offer
-        usable = offer.is_active & (offer.available > 0) & (offer.start <= offer.end)
-        for position in np.flatnonzero(usable).tolist():
-            value = self.offers[position]
-            if len(value.coverage_ids) == 1:
-                buckets[value.type_id, value.coverage_ids[0]].append(position)
-                continue
-            covered = set(value.coverage_ids)
-            for area in covered:
-                # An area below another covered one would offer the same pair twice.
-                if covered.isdisjoint(above.get(area, (area,))[:-1]):
-                    buckets[value.type_id, area].append(position)
-        return buckets
-
-    def _fitting(self, buckets: dict[tuple[int, int], list[int]], key: tuple[int, int]) -> Ints:
-        types, areas = self.world.type_ancestors[key[0]], self.world.area_ancestors[key[1]]
-        found = [hit for t in types for a in areas if (hit := buckets.get((t, a)))]
-        return np.sort(np.array([p for hit in found for p in hit], dtype=np.int64))
+def _flat(batch: list[int], met: Meetings, rows: dict[int, Ints]) -> tuple[Ints, Ints]:
+    looks = met.look[batch].tolist()
+    for look in looks:
+        if look not in rows:
+            rows[look] = met.offers_seen(look)
+    found = [rows[look] for look in looks]
+    return np.repeat(np.array(batch, dtype=np.int64), [len(r) for r in found]), np.concatenate(found)
 
 
 def _within_reach(needs: Sequence[Need], offers: Sequence[Offer], world: World) -> tuple[Ints, list[Offer]]:
