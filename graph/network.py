@@ -24,10 +24,12 @@ Edge attributes
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, repeat
 from math import inf
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -99,24 +101,31 @@ class FlowGraph:
 
     @classmethod
     def from_networkx(
-        cls, graph: nx.DiGraph, node_attributes: Iterable[str], edge_attributes: Mapping[str, Any]
+        cls, graph: nx.Graph, node_attributes: Iterable[str], edge_attributes: Mapping[str, Any]
     ) -> FlowGraph:
         """Read the named attributes off a networkx graph; a missing one is 0 on a node, its default on an edge.
 
-        O(nodes + edges). An infinite default or value becomes `INFINITE` where the others are whole numbers.
+        An undirected graph gives an edge each way, a loop once. O(nodes + edges), one pass over the rows and one over
+        the edges for each attribute. An infinite default or value becomes `INFINITE` where the others are integers.
         """
+        adjacency = graph._adj  # as networkx's own algorithms do; `graph.adj` makes a view for every row
         names = list(graph)
-        place = {name: position for position, name in enumerate(names)}
-        tails, heads, data, keys = _edges(graph, place)
+        rows = [adjacency[name] for name in names]
+        tails = np.repeat(np.arange(len(names)), _lengths(rows))
+        heads = _places(names, rows, len(tails))
+        keys: list[Hashable] | None = None
+        if graph.is_multigraph():
+            rows = [parallel for row in rows for parallel in row.values()]
+            counts = _lengths(rows)
+            tails, heads, keys = np.repeat(tails, counts), np.repeat(heads, counts), list(chain.from_iterable(rows))
+        data: list[Mapping[str, Any]] = list(chain.from_iterable([row.values() for row in rows]))
+        nodes = [graph.nodes[name] for name in names] if (wanted := list(node_attributes)) else []
         return cls(
             names,
             tails,
             heads,
-            {key: _column([graph.nodes[n].get(key, 0) for n in names]) for key in node_attributes},
-            {
-                key: _column([d.get(key, INFINITE if default == inf else default) for d in data])
-                for key, default in edge_attributes.items()
-            },
+            {key: column(nodes, key, 0) for key in wanted},
+            {key: column(data, key, default) for key, default in edge_attributes.items()},
             keys,
         )
 
@@ -147,28 +156,46 @@ def flow_graph(needs: Sequence[Need], offers: Sequence[Offer], world: World) -> 
     )
 
 
-def _edges(
-    graph: nx.DiGraph, place: Mapping[Hashable, int]
-) -> tuple[Ints, Ints, list[Mapping[str, Any]], list[Hashable] | None]:
-    if graph.is_multigraph():
-        rows = list(graph.edges(keys=True, data=True))
-        ends = [(place[u], place[v]) for u, v, _, _ in rows]
-        tails, heads = np.array(ends, dtype=np.int64).reshape(len(rows), 2).T
-        return tails, heads, [d for *_, d in rows], [k for _, _, k, _ in rows]
-    targets: list[int] = []
-    data: list[Mapping[str, Any]] = []
-    degrees = []
-    for nbrs in graph.adj.values():
-        targets += [place[v] for v in nbrs]
-        data += nbrs.values()
-        degrees.append(len(nbrs))
-    return np.repeat(np.arange(len(place)), degrees), np.array(targets, dtype=np.int64), data, None
+def column(data: Sequence[Mapping[str, Any]], key: str, default: Any) -> Values:
+    """One attribute of many nodes or edges; with an infinite default `INFINITE` stands for what has no end.
+
+    An array when all values are integers of 64 bits, else the values as they came for the algorithm to judge.
+    """
+    missing = INFINITE if default == inf else default
+    try:
+        values = list(map(itemgetter(key), data))
+    except KeyError:
+        values = [found.get(key, missing) for found in data]
+    whole = _integers(values)
+    if whole is None and default == inf:
+        whole = _integers([INFINITE if value == inf else value for value in values])
+    if whole is None:
+        return [found.get(key, default) for found in data]
+    numbers = np.frombuffer(whole, dtype=np.int64)
+    # 2**63 - 1 itself is a number like any other, and not what stands for infinity.
+    if default == inf and any(data[place].get(key, inf) != inf for place in np.flatnonzero(numbers == INFINITE).tolist()):
+        return [found.get(key, default) for found in data]
+    return numbers
 
 
-def _column(values: list[Any]) -> Values:
-    """An array when all values are 64-bit integers or infinite capacities, else the list for the algorithm to judge."""
-    whole = np.array(values) if values else np.zeros(0, dtype=np.int64)
-    return whole.astype(np.int64) if whole.dtype.kind in "ib" else values
+def _integers(values: list[Any]) -> array[int] | None:
+    """Machine integers, nothing rounded: unlike numpy, `array` refuses a fraction."""
+    try:
+        return array("q", values)
+    except (TypeError, OverflowError):
+        return None
+
+
+def _lengths(rows: Sequence[Mapping[Hashable, Any]]) -> Ints:
+    return np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
+
+
+def _places(names: list[Hashable], rows: Sequence[Mapping[Hashable, Any]], count: int) -> Ints:
+    """The position of every neighbour in `names`, row by row."""
+    targets: Iterable[Any] = chain.from_iterable(rows)
+    if names != list(range(len(names))):  # else the names are the positions
+        targets = map({name: position for position, name in enumerate(names)}.__getitem__, targets)
+    return np.fromiter(targets, dtype=np.int64, count=count)
 
 
 def _plain(values: Values) -> list[Any]:

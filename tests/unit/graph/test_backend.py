@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import pytest
 from small import COUNTY, WORLD, need, offer
 
@@ -53,35 +55,54 @@ def test_parallel_edges_and_loops() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    "data",
     [
-        ({"weight": 0.5}, "constant factor"),
-        ({"weight": float("nan")}, "not a whole number"),
-        ({"weight": float("inf")}, "infinite"),
-        ({"weight": "3"}, "not a whole number"),
-        ({"capacity": 2.5}, "constant factor"),
-        ({"weight": 2**61}, "too large"),
-        ({"weight": 2**70}, "too large"),
-        ({"weight": 2**60}, "too large"),
-        ({"weight": -1, "capacity": 2**59}, None),
+        {"weight": 0.5},
+        {"capacity": 2.5},
+        {"weight": Fraction(1, 3), "capacity": Fraction(7, 3)},
+        {"weight": np.int64(3), "capacity": np.int32(2)},
+        {"weight": 3.0, "capacity": float("inf")},
+        {"weight": True},
+        {"weight": 2**61},
+        {"weight": 2**70},
+        {"weight": -(2**60), "capacity": 2**60},
+        {"weight": -1, "capacity": 2**59},
+        {"weight": -1, "capacity": 2**63 - 1},
+        {"weight": "3"},
+        {"weight": float("inf")},
+        {"capacity": float("-inf")},
     ],
 )
-def test_what_exact_arithmetic_cannot_do_is_refused_or_right(data: dict[str, Any], words: str | None) -> None:
-    if words is None:
-        assert simplex(path(**data)) == nx.network_simplex(path(**data), backend="networkx")
-        return
-    with pytest.raises(nx.NetworkXError, match=words):
-        simplex(path(**data))
+def test_numbers_of_every_kind_give_the_answer_or_the_error_of_networkx(data: dict[str, Any]) -> None:
+    def answer(backend: str) -> Any:
+        try:
+            return nx.network_simplex(path(**data), backend=backend)
+        except (nx.NetworkXException, TypeError) as error:
+            return type(error), str(error)
+
+    assert answer("fivelink") == answer("networkx")
 
 
-def test_quantities_that_overflow_are_refused() -> None:
+def test_quantities_beyond_machine_integers_are_still_right() -> None:
     graph = nx.DiGraph()
     graph.add_node(1, demand=-(2**60))
     graph.add_node(2, demand=-(2**60))
     graph.add_node(3, demand=2**61)
-    graph.add_edges_from([(1, 3), (2, 3)])
-    with pytest.raises(nx.NetworkXError, match="too large"):
-        simplex(graph)
+    graph.add_weighted_edges_from([(1, 3, 5), (2, 3, 7)])
+    assert simplex(graph) == (12 * 2**60, {1: {3: 2**60}, 2: {3: 2**60}, 3: {}})
+    many = nx.DiGraph()
+    many.add_node(0, demand=-300 * 2**53)
+    many.add_node(1, demand=300 * 2**53)
+    for middle in range(2, 302):
+        many.add_edge(0, middle, capacity=2**53, weight=2**53 + middle)
+        many.add_edge(middle, 1, capacity=2**53)
+    assert simplex(many)[0] == sum(2**53 * (2**53 + middle) for middle in range(2, 302))
+
+
+@pytest.mark.parametrize("name", ["capacity", "weight"])
+def test_what_is_no_number_is_refused(name: str) -> None:
+    with pytest.raises(nx.NetworkXError, match=f"{name}.*nan"):
+        simplex(path(**{name: float("nan")}))
 
 
 def test_the_faults_of_a_problem_have_networkx_names() -> None:
@@ -97,8 +118,9 @@ def test_the_faults_of_a_problem_have_networkx_names() -> None:
     ring.add_weighted_edges_from([(1, 2, 3), (2, 1, -4)])
     with pytest.raises(nx.NetworkXUnbounded, match="infinite capacity"):
         simplex(ring)
-    with pytest.raises(nx.NetworkXNotImplemented):
-        simplex(nx.Graph([(1, 2)]))
+    for function in (nx.network_simplex, nx.min_cost_flow, nx.min_cost_flow_cost):
+        with pytest.raises(nx.NetworkXNotImplemented):
+            function(nx.Graph([(1, 2)]), backend="fivelink")
 
 
 def _unbalanced() -> nx.DiGraph:
@@ -125,9 +147,38 @@ def test_an_array_graph_is_solved_as_it_is_and_says_the_same_as_networkx() -> No
         their_cost, _ = nx.network_simplex(graph, weight=weight, backend="networkx")
         assert cost == their_cost
         assert nx.cost_of_flow(graph, flow, weight=weight) == cost
+        assert nx.min_cost_flow_cost(arrays, weight=weight) == cost
+        assert nx.cost_of_flow(arrays, nx.min_cost_flow(arrays, weight=weight), weight=weight) == cost
     again = interface.convert_to_nx(interface.convert_from_nx(graph, node_attrs={"demand": None}, edge_attrs={}))
     assert set(again.edges) == set(graph.edges)
 
 
 def test_small_graphs_are_left_to_networkx_when_nobody_asks() -> None:
     assert interface.should_run("network_simplex", (path(),), {}) is not True
+
+
+def test_the_largest_flow_is_the_cheapest_of_its_size() -> None:
+    graph = nx.DiGraph()
+    graph.add_edge("s", "a", capacity=3, weight=4)
+    graph.add_edge("s", "b", capacity=2, weight=1)
+    graph.add_edge("a", "t", capacity=4)
+    graph.add_edge("b", "a", weight=1)
+    graph.add_edge("b", "t", capacity=2, weight=5)
+    found = nx.max_flow_min_cost(graph, "s", "t", backend="fivelink")
+    assert found == nx.max_flow_min_cost(graph, "s", "t", backend="networkx")
+    assert nx.cost_of_flow(graph, found, backend="fivelink") == nx.cost_of_flow(graph, found, backend="networkx")
+
+
+@pytest.mark.parametrize(
+    ("s", "t", "words"), [("a", "z", "node z not in graph"), ("z", "b", "node z not"), ("a", "a", "are the same")]
+)
+def test_the_largest_flow_needs_two_nodes_of_the_graph(s: str, t: str, words: str) -> None:
+    with pytest.raises(nx.NetworkXError, match=words):
+        nx.max_flow_min_cost(path(), s, t, backend="fivelink")
+
+
+def test_the_largest_flow_may_have_no_end_and_no_parallel_edges() -> None:
+    with pytest.raises(nx.NetworkXUnbounded, match="Infinite capacity path"):
+        nx.max_flow_min_cost(path(), "a", "b", backend="fivelink")
+    with pytest.raises(nx.NetworkXError, match="not supported"):
+        nx.max_flow_min_cost(nx.MultiDiGraph(path(capacity=1)), "a", "b", backend="fivelink")
