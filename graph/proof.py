@@ -47,11 +47,13 @@ class Verdict:
     violations  arcs and nodes at fault; 0 proves the flow
     faults      what they are, by kind with the first few named, 中文 / English
     costs       the flow's cost in each stage, in the order of the aims; empty when the flow is not allowed
+    fair_cost_of_nothing   what FAIR would cost if nothing were given
     """
 
     violations: int = 0
     faults: list[str] = field(default_factory=list)
     costs: tuple[int, ...] = ()
+    fair_cost_of_nothing: int = 0
 
     def add(self, zh: str, en: str, where: Sequence[str] = ("",), count: int | None = None) -> None:
         """One kind of fault, at `count` places of which `where` are some."""
@@ -83,8 +85,9 @@ def check_market(
     if verdict.violations:
         return verdict
     verdict.costs = tuple(_cost(market, sent, stage) for stage in AIMS[order])
-    left_out = _Parts.whole(market) if searched is None or not searched.any() else _apart(verdict, market, searched)
-    _proven(verdict, market, AIMS[order], sent, prices, left_out)
+    verdict.fair_cost_of_nothing = _fair(sent.room)
+    provable = _Parts.whole(market) if searched is None or not searched.any() else _apart(verdict, market, searched)
+    _proven(verdict, market, AIMS[order], sent, prices, provable)
     return verdict
 
 
@@ -199,10 +202,14 @@ def _cost(market: Market, sent: _Sent, stage: str) -> int:
     if stage == "TIER":
         return exact_dot(sent.unmet, market.tier + 1)
     if stage == "FAIR":
-        return sum(exact_dot(sent.filled[:, k], np.full(market.groups, 2 * k + 1)) for k in range(PARTS))
+        return _fair(sent.filled)
     used = np.flatnonzero(sent.flow)
     top, gain = (BEST_SCORE, market.score[used]) if stage == "SCORE" else (BEST_TIE, _ties(market, used))
     return top * int(market.demand.sum()) - exact_dot(sent.flow[used], gain)
+
+
+def _fair(units: Ints) -> int:
+    return exact_dot(units, np.broadcast_to(2 * np.arange(PARTS, dtype=np.int64) + 1, units.shape))
 
 
 def _apart(verdict: Verdict, market: Market, searched: Flags) -> _Parts:
