@@ -4,7 +4,8 @@
     cut(party)    = the districts that fall off the largest part of G without the party
     G             = districts and providers, joined where the provider has an eligible offer for a need there
 
-A district that nobody but the party serves falls off too. Articulation points: Hopcroft, Tarjan, doi:10.1145/362248.362272.
+A district that nobody but the party serves falls off too. Articulation points: Hopcroft and Tarjan,
+doi:10.1145/362248.362272.
 """
 
 from __future__ import annotations

@@ -116,7 +116,8 @@ class _Search:
         need, offer = market.need[free].astype(np.int64), market.offer[free].astype(np.int64)
         # A capacity that cannot bind is left out, so that it earns no price.
         most = np.minimum(market.demand[need], market.supply[offer])
-        room = np.where(market.limit[free] < most, market.limit[free], INFINITE)
+        limits = market.limit[free].astype(np.int64)
+        room = np.where(limits < most, limits, INFINITE)
         solved = min_cost_flow(
             supply,
             np.concatenate([need, arcs.tail[moving]]),
