@@ -107,7 +107,8 @@ def _laid_out(graph: Links, nodes: Ints, groups: Ints) -> _Box:
 def _pulls(weights: Floats, degrees: Floats, tails: Ints, heads: Ints) -> Floats:
     """A link pulls by the root of its weight (relative to the mean), less where both ends have many."""
     root = np.sqrt(weights)
-    return root / root.mean() / np.sqrt(np.minimum(degrees[tails], degrees[heads]))
+    found: Floats = root / root.mean() / np.sqrt(np.minimum(degrees[tails], degrees[heads]))
+    return found
 
 
 def _start(n: int, groups: Ints) -> Floats:
@@ -119,7 +120,8 @@ def _start(n: int, groups: Ints) -> Floats:
     order = np.argsort(inverse, kind="stable")
     within = np.empty(n)
     within[order] = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
-    return middle + _sunflower(within) * 0.7
+    found: Floats = middle + _sunflower(within) * 0.7
+    return found
 
 
 def _sunflower(at: Floats) -> Floats:

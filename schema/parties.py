@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
+from resolvers import partners as partner_acts
 from schema.areas import Area
 from schema.enums import Society
 from schema.mapping import column, one, page
 from schema.nodes import Node
+from schema.partners import PartnerSuggestion, SuggestedParty
 from schema.terms import Term
 
 if TYPE_CHECKING:
@@ -27,6 +29,16 @@ class Party(Node):
     society: Society = column("The society it belongs to. 所属社会力量。")
     area: Area = one("Where it is at home. 所在地。")
     offers: Offers = page("What it offers, freshest first. 其资源供给。")
+
+    @strawberry.field(description="Whom to team up with, best first, among those you may see. 合作建议。")
+    @staticmethod
+    async def partners(
+        root: strawberry.Parent[Any],
+        info: strawberry.Info[Any, Any],
+        first: Annotated[int | None, strawberry.argument(description="How many, 1 to 100. 取前多少条。")] = 10,
+    ) -> list[PartnerSuggestion]:
+        found = await partner_acts.partners(info.context.acts, root["__id"], 10 if first is None else first)
+        return cast("list[PartnerSuggestion]", [SuggestedParty(one) for one in found])
 
 
 @strawberry.type(description="A village or residents' community. 社区(村居)。")

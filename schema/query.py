@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 
+from schema import linkage
 from schema.areas import Area
 from schema.enums import AreaLevel, PlanStatus, ResourceKind, Society
 from schema.mapping import (
@@ -97,4 +98,7 @@ class Query:
             ),
             *forward(),
         ],
+    )
+    linkage_network: linkage.LinkageNetwork = strawberry.field(
+        resolver=linkage.network, description="Who is linked with whom in an area, ready to draw. 联动网络。"
     )

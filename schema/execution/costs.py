@@ -61,6 +61,8 @@ WEIGHTS: Mapping[str, int] = {
     "byResourceType": 20,
     "bySociety": 20,
     "whyNot": 200,
+    "partners": 200,
+    "linkageNetwork": 20_000,
 }
 
 _PAGE_ARGUMENTS = ("first", "last")

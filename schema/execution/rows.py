@@ -6,6 +6,7 @@ fields below pick their part up by response key.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
@@ -71,6 +72,8 @@ class ReaderRows:
 
     def __init__(self, reader: Reader, viewer: Viewer, selections: Selections) -> None:
         self.reader, self.viewer, self.selections = reader, viewer, selections
+        #: By selection: ids that wait for one statement, and what will have read them.
+        self._waiting: dict[Any, tuple[list[int], asyncio.Future[Any]]] = {}
 
     def resolve(self, field: MappedField, source: Any, info: Any, arguments: dict[str, Any]) -> Any:
         if isinstance(field.kind, mapping.ROOTS):
@@ -100,8 +103,29 @@ class ReaderRows:
         selector, select = self.selections.made(
             info, "entry", lambda one: one.select(kind.entity, target, info.field_nodes)
         )
-        by, value = ("id", source.id) if isinstance(kind, mapping.Entry) else ("code", arguments["code"])
-        return await self.reader.one(select, self.viewer, await self._pages(selector, info), by, value)
+        pages = await self._pages(selector, info)
+        if isinstance(kind, mapping.Entry):
+            id = getattr(source, kind.by)
+            return None if id is None else await self._entered(select, pages, id)
+        return await self.reader.one(select, self.viewer, pages, "code", arguments["code"])
+
+    async def _entered(self, select: Any, pages: Any, id: int) -> Any:
+        """The row of an id. Those that one field of the document enters at once (the nodes of a network, the members
+        of teams) are read together."""
+        waiting = self._waiting.get(select)
+        if waiting is None:
+            ids: list[int] = []
+
+            async def read() -> Any:
+                del self._waiting[select]
+                if len(ids) == 1:
+                    return {ids[0]: await self.reader.one(select, self.viewer, pages, "id", ids[0])}
+                return await self.reader.by_ids(select, self.viewer, pages, list(dict.fromkeys(ids)))
+
+            # It begins after everything that is ready now: by then the others have added their ids.
+            waiting = self._waiting[select] = (ids, asyncio.ensure_future(read()))
+        waiting[0].append(id)
+        return (await waiting[1]).get(id)
 
     async def _pages(self, selector: Selector, info: GraphQLResolveInfo[Any]) -> Any:
         return await resolved(selector.slots, info.variable_values, self.reader.codes)
