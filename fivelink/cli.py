@@ -59,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("worker", help="在本机计算方案 / compute on this machine the plans that are asked for")
 
+    checked = commands.add_parser("audit", help="核对方案的审计文件 / check a plan's audit file, without a database")
+    checked.add_argument("file", type=Path, metavar="FILE", help=".json (docs/audit.md)")
+
     schema = commands.add_parser("schema", help="写出接口约定 schema.graphql / write the contract")
     schema.add_argument("file", nargs="?", type=Path, default=Path("schema.graphql"), metavar="FILE")
 
