@@ -24,7 +24,7 @@ from graph.solver import INFINITE, Ints, min_cost_flow
 #: Up to so many pairs all are seen at once: rounds would cost more than they save.
 DENSE = 60_000
 #: Pairs of a need that are seen at first (the best, and some from anywhere), and that join it in a round.
-FIRST_BEST, FIRST_ANY, JOIN = 6, 4, 6
+FIRST_BEST, FIRST_ANY, JOIN = 14, 2, 10
 
 #: LEMON prices an isolated part of a network by this; it says nothing.
 _NOWHERE = 1 << 62
