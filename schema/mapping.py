@@ -91,9 +91,10 @@ class RootNodes:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where an executed operation steps into rows: the row of `entity` whose id is the source's `id`."""
+    """Where an executed operation steps into rows: the row of `entity` whose id is the source's `by`; null for None."""
 
     entity: str
+    by: str = "id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +206,8 @@ def root_page(entity: str, description: str, arguments: Sequence[StrawberryArgum
     return MappedField(RootPage(entity, 20), description=description, arguments=arguments)
 
 
-def entry(entity: str, description: str) -> Any:
-    return MappedField(Entry(entity), description=description)
+def entry(entity: str, description: str, by: str = "id") -> Any:
+    return MappedField(Entry(entity, by), description=description)
 
 
 def given(description: str, default: Any = strawberry.UNSET) -> Any:
