@@ -204,7 +204,7 @@ def region(
     given = {
         "type": np.where(general, 1 + kind % TREES, kind + TREES + 1),
         "area": np.where(chance.random(offers) < 0.4, township, home),
-        "covers": np.where(reach < 0.04, county, np.where(reach < 0.6, township, home)),
+        "covers": np.where(reach < 0.025, county, np.where(reach < 0.6, township, home)),
         "groups": np.where(restricted, masks(offers, 0.2), 0).astype(np.uint64),
         "earmarks": np.where(earmarked, masks(offers, 0.2), 0).astype(np.uint64),
         "earmarked": earmarked,
@@ -260,7 +260,7 @@ def main() -> None:
     parser.add_argument("sizes", nargs="*", type=int, default=[1_000, 10_000, 100_000])
     options = parser.parse_args()
     weights = weight_vector(WEIGHTS)
-    eligible(region(100).columns(), weights, compiled_from=0)  # compiled before anything is measured
+    eligible(region(100).columns(), weights, compiled=True)  # compiled before anything is measured
     print("| needs | made s | parts | largest: needs, offers, pairs | split s | pairs | pairs s | peak MB |")
     print("|---:|---:|---:|---:|---:|---:|---:|---:|")
     for size in options.sizes:

@@ -128,7 +128,7 @@ class Columns:
     def part(self, needs: Ints, offers: Ints) -> Columns:
         """These needs and offers (positions) alone; positions count from 0 again, tables and caps are shared."""
         offer = self.offer
-        length = np.diff(offer.cover_start)[offers]
+        length = offer.cover_start[offers + 1] - offer.cover_start[offers]
         start = starts(length)
         return Columns(
             _rows(self.need, needs),

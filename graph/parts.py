@@ -7,7 +7,7 @@ ancestors of both, which settles two rules, RESOURCE_TYPE and COVERAGE, for ever
 
 A part is a connected component of the graph whose nodes are looks, buckets, fairness groups (district x resource type)
 and caps: looks hold to the buckets they look into and to the groups of their needs, offers tie together the buckets
-they stand in and the cap they draw on, caps hold to the cap above. So nothing that a plan weighs crosses parts, and
+they are seen in and the cap they draw on, caps hold to the cap above. So nothing that a plan weighs crosses parts, and
 plans of parts together are a plan of the whole. Counties whose providers keep to them fall apart, and so do trees of
 types, and types of one tree wherever nobody offers something more general.
 """
@@ -131,12 +131,15 @@ def parts(columns: Columns, known: Meetings | None = None) -> Parts:
 
     asking = np.flatnonzero(met.look >= 0)
     standing_in = np.repeat(np.arange(buckets), np.diff(met.standing_start))
+    looked_at = np.zeros(buckets, dtype=np.bool_)
+    looked_at[met.seen] = True
+    visible = looked_at[standing_in]
     funded = np.flatnonzero(offer.cap_id != NO_CAP)
     below = np.flatnonzero(caps.parent_id != NO_CAP)
     edges = (
         (first_look + np.repeat(np.arange(looks), np.diff(met.seen_start)), met.seen),
         (first_group + group[asking], first_look + met.look[asking]),
-        (first_offer + met.standing, standing_in),
+        (first_offer + met.standing[visible], standing_in[visible]),
         (first_offer + funded, first_cap + np.searchsorted(cap_ids, offer.cap_id[funded])),
         (
             first_cap + np.searchsorted(cap_ids, caps.ids[below]),
