@@ -15,8 +15,8 @@ import numpy as np
 from graph.market import TIE, Market, Whole, pair_costs
 from graph.solver import Ints
 
-#: Bits of each packed reduced cost: whole units, fairness steps, hundred-millionths of score; what is larger is cut.
-_BITS = {"TIER": 6, "FAIR": 14, "SCORE": 43}
+#: Bits of each packed reduced cost, sign included: tiers, fairness steps, hundred-millionths of score. Larger is cut.
+_BITS = {"TIER": 6, "FAIR": 12, "SCORE": 45}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ def _packed(market: Market, pairs: Ints, order: Sequence[str], prices: Sequence[
     for stage, price in zip(order, prices, strict=True):
         if stage != TIE:
             rc = pair_costs(market, stage, pairs) - price[need] + price[offer]
-            packed = (packed << _BITS[stage]) | np.clip(rc, 0, (1 << _BITS[stage]) - 1)
+            half = 1 << (_BITS[stage] - 1)
+            packed = packed * (2 * half) + np.clip(rc, 1 - half, half - 1)
     return packed
 
 
