@@ -9,7 +9,7 @@ areas it covers (its home where it gives nothing).
     COMPLEMENT           of the needs of C(p) whose type is not in G(p), the share whose type is in G(q); where none is
                          known, of the types others offer and p does not
     COVERAGE             |A(p) & A(q)| / |A(p)|, counted in known areas
-    SHARED_CLIENTS       |C(p) & C(q)| / |C(p)|
+    SHARED_CLIENTS       |C(p) & C(q)| / sqrt(|C(p)| |C(q)|), of the communities they are tied to
     RESOURCE_ALLOCATION  sum over common neighbours c of 1 / degree(c), divided by that sum over all neighbours of p
     PAGERANK             personalised PageRank of q from p, divided by the best candidate's
     POPULARITY           log(1 + degree(q)) / log(1 + the largest degree of a candidate)
@@ -99,6 +99,8 @@ class Partnership:
 
     linkage: Linkage
     resources: Resources
+    #: (n) how many clients a party has.
+    clients: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,15 @@ def partnership(
             len(spans),
             gives,
         ),
+        _clients(network),
     )
+
+
+def _clients(network: Linkage) -> Ints:
+    graph, n = network.links, len(network)
+    source, at = graph.around(np.arange(n))
+    counts = np.bincount(source[network.is_community[graph.ends[at]]], minlength=n)
+    return counts + network.is_community
 
 
 def _spans(ids: Iterable[int], paths: Mapping[int, tuple[int, ...]]) -> dict[int, tuple[int, int]]:
@@ -348,7 +358,7 @@ def _parts(of: Partnership, node: int) -> _Found:
         {
             "COMPLEMENT": complement[candidates] / max(1.0, float(lacking.sum())),
             "COVERAGE": common_areas[candidates] / upto[-1],
-            "SHARED_CLIENTS": shared / max(1, served),
+            "SHARED_CLIENTS": shared / np.sqrt(np.maximum(1, of.clients[candidates] * served)),
             "RESOURCE_ALLOCATION": allocated[candidates] / (allocated[node] or 1.0),
             "PAGERANK": _of_best(followed[candidates]),
             "POPULARITY": _of_best(popular),
