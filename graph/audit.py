@@ -127,7 +127,10 @@ def document(instance: Instance, plan: Plan) -> dict[str, Any]:
 
 def dumps(body: dict[str, Any]) -> str:
     """The document as JSON, a section a line."""
-    sections = (f"{json.dumps(key)}:{json.dumps(value, ensure_ascii=False)}" for key, value in body.items())
+    def compact(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    sections = (f"{compact(key)}:{compact(value)}" for key, value in body.items())
     return "{\n" + ",\n".join(sections) + "\n}\n"
 
 

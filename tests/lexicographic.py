@@ -99,7 +99,7 @@ def solve(
         graph.add_edge(arc.tail, arc.head, key, weight=weight, **room)
     _, flow = nx.network_simplex(graph, backend="networkx")
     sent = [flow[arc.tail][arc.head][key] for key, arc in enumerate(network)]
-    met = {(a.tail[1], a.head[1]): x for a, x in zip(network, sent, strict=True) if x and a.head[0] == "offer"}  # type: ignore[index]
+    met = {(a.tail[1], a.head[1]): x for a, x in zip(network, sent, strict=True) if x and a.head[0] == "offer"}
     return met, _prices(instance, network, sent, stages)
 
 
@@ -125,7 +125,7 @@ def _prices(instance: Instance, network: list[Arc], sent: list[int], stages: tup
         raise AssertionError("the flow is not the best one")
 
     def column(kind: str, place: int) -> dict[Any, int]:
-        return {(n[1] if len(n) == 2 else n[1:]): w[place] for n, w in way.items() if n[0] == kind}  # type: ignore[index,arg-type]
+        return {(n[1] if len(n) == 2 else n[1:]): w[place] for n, w in way.items() if n[0] == kind}
 
     kinds = ("need", "offer", "cap", "group")
     return tuple(Prices(stage, *(column(kind, s) for kind in kinds)) for s, stage in enumerate(stages))

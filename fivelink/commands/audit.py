@@ -6,7 +6,6 @@ from argparse import Namespace
 from typing import Any
 
 from fivelink.failures import say
-from fivelink.printing import line
 from graph import audit
 
 
@@ -24,9 +23,9 @@ def run(arguments: Namespace) -> int:
         return 1
     _summary(body)
     for fault in faults:
-        line(f"有误 wrong  {fault}")
+        print(f"有误 wrong  {fault}")
     if faults:
-        line("核对未通过:文件不能证明其中的方案。 Rejected: the file does not prove its plan.")
+        print("核对未通过:文件不能证明其中的方案。 Rejected: the file does not prove its plan.")
         return 1
     _verdict(body["certificate"])
     return 0
@@ -40,24 +39,24 @@ def _summary(body: dict[str, Any]) -> None:
         "可行配对 eligible pairs": len(body["pairs"]["need"]),
         "分配 allocations": len(body["allocation"]["need"]),
     }
-    line(", ".join(f"{name} {size}" for name, size in sizes.items()))
-    line(f"目标顺序 order of aims: {body['order']}")
+    print(", ".join(f"{name} {size}" for name, size in sizes.items()))
+    print(f"目标顺序 order of aims: {body['order']}")
     for stage in body["stages"]:
-        line(f"  {stage['name']} {stage['cost']}  {stage['objective']}")
+        print(f"  {stage['name']} {stage['cost']}  {stage['objective']}")
 
 
 def _verdict(certificate: dict[str, Any]) -> None:
     searched = len(certificate["searched"])
     if not searched:
-        line(
+        print(
             "核对通过:方案可行,价格证明没有更好的方案。"
             " Verified: the plan is allowed, and its prices prove that none is better."
         )
         return
-    line(
+    print(
         f"方案可行;其中 {searched} 项需求所在部分因起供数量或整体满足而经搜索得出,其余部分由价格证明最优。"
         f" Allowed; the part of {searched} needs was searched for the sake of minimum quantities or whole needs,"
         " the prices prove the rest optimal."
     )
     if not certificate["optimal"]:
-        line("搜索未到底,可能还有更好的方案。 The search was not finished: a better plan may exist.")
+        print("搜索未到底,可能还有更好的方案。 The search was not finished: a better plan may exist.")
