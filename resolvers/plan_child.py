@@ -105,7 +105,8 @@ def _end(child: subprocess.Popen[str]) -> None:
 
 
 @atexit.register
-def _end_all() -> None:
+def end_idle() -> None:
+    """Ends the children that wait for more."""
     while _idle:
         _end(_idle.pop())
 
@@ -165,7 +166,7 @@ class _Here:
 
     async def carry_out(self, url: str, plan: int, attempt: int, now: str) -> str:
         from db.database import Database
-        from db.faults import lost
+        from db.faults import BUSY, UNAVAILABLE, classify
         from db.viewer import LOCAL
         from resolvers.context import Context
 
@@ -178,7 +179,7 @@ class _Here:
             return SETTLED_AND_LEAVING if demand > LARGE else SETTLED
         except Exception as error:
             traceback.print_exc()
-            if lost(getattr(error, "orig", None) or error) or getattr(error, "connection_invalidated", False):
+            if classify(error) in (UNAVAILABLE, BUSY):
                 return UNSETTLED
             await _fail(context, plan, attempt, error)
             return SETTLED_AND_LEAVING if isinstance(error, MemoryError) else SETTLED
