@@ -19,6 +19,7 @@ from db.needs import NeedRow
 from db.offers import OfferRow
 from db.parties import PartyRow
 from db.plans import AllocationRow, PlanRow, ShortfallRow
+from db.teams import LinkageModelRow, TeamTemplateRow
 from db.terms import ResourceTypeRow, TermRow
 
 
@@ -212,6 +213,14 @@ ENTITIES: dict[str, Entity] = {
         AllocationRow,
         {"": "Allocation"},
         relations={"need": OneOf("need", "need_id"), "offer": OneOf("offer", "offer_id")},
+    ),
+    "team_template": Entity(TeamTemplateRow, {"": "TeamTemplate"}, order=(("position", False), ("id", False))),
+    "linkage_model": Entity(
+        LinkageModelRow,
+        {"": "LinkageModel"},
+        order=(("since_on", True), ("id", True)),
+        relations={"area": OneOf("area", "area_id"), "template": OneOf("team_template", "template_id")},
+        filters={"area": filters.WITHIN_AREA_ONLY},
     ),
     "shortfall": Entity(ShortfallRow, {"": "Shortfall"}, relations={"need": OneOf("need", "need_id")}),
 }

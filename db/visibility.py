@@ -134,6 +134,8 @@ PREDICATES = {
     "term": _all,
     "resource_type": _all,
     "weight_set": _all,
+    "team_template": _all,
+    "linkage_model": _all,
     "party": _party,
     "offer": _offer,
     "need": _need,

@@ -12,6 +12,7 @@ from db import health, migrate
 from db.database import Database
 from db.server import database as postgres
 from db.viewer import LOCAL
+from exchange import teams as team_files
 from exchange import vocabulary as files
 from exchange.records import Fault, Place
 from fivelink.settings import Settings
@@ -21,7 +22,14 @@ from resolvers.context import Context
 
 T = TypeVar("T")
 
-FILES = ("areas.csv", "terms.csv", "resource_types.csv", "weights.csv")
+FILES = (
+    "areas.csv",
+    "terms.csv",
+    "resource_types.csv",
+    "weights.csv",
+    "linkage_models.csv",
+    "team_templates.csv",
+)
 
 
 class VocabularyFaulty(Exception):
@@ -56,9 +64,10 @@ async def _make_ready(url: str, vocabulary_dir: Path | None) -> None:
 
 
 async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vocabulary.Loaded:
-    """Areas, terms, resource types and weights: those shipped, and the county's own from its folder.
+    """Areas, terms, resource types, weights, linkage models and team templates: those shipped, and the county's own.
 
-    Its areas.csv, terms.csv and resource_types.csv are added, its weights.csv takes the place of the shipped one.
+    From its folder areas.csv, terms.csv, resource_types.csv, linkage_models.csv and team_templates.csv are added (a
+    model or template of a known code takes the place of it), weights.csv takes the place of the shipped one.
     Changes nothing where nothing is new. Raises VocabularyFaulty with every fault of every file.
     """
     own: dict[str, Path] = {}
@@ -81,7 +90,10 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
     areas, terms = files.read_areas(both("areas.csv")), files.read_terms(both("terms.csv"))
     types = files.read_resource_types(both("resource_types.csv"))
     weights = files.read_weights([own["weights.csv"]] if "weights.csv" in own else None)
-    faults += [*areas.faults, *terms.faults, *types.faults, *weights.faults]
+    models = team_files.read_linkage_models(both("linkage_models.csv"))
+    templates = team_files.read_team_templates(both("team_templates.csv"), {one.code for one in types.records})
+    for read in (areas, terms, types, weights, models, templates):
+        faults += read.faults
     if not weights.faults:
         try:
             weight_vector({one.code: one.weight for one in weights.records})
@@ -97,7 +109,12 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
     if faults:
         raise VocabularyFaulty(faults)
     return await vocabulary.load(
-        context, areas=areas.records, terms=terms.records, resource_types=types.records, weights=weights.records
+        context,
+        areas=areas.records,
+        terms=terms.records,
+        resource_types=types.records,
+        weights=weights.records,
+        team_roles=[*models.records, *templates.records],
     )
 
 

@@ -9,13 +9,15 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import areas, events, matches, terms
+from db import areas, events, matches, teams, terms
 from db.areas import Area
 from db.base import Base
 from db.needs import NeedRow
 from db.offers import OfferRow
 from db.parties import PartyRow
+from db.teams import Template
 from db.terms import ResourceType, Term
+from exchange.teams import TeamRoleRecord
 from exchange.vocabulary import AreaRecord, ResourceTypeRecord, TermRecord, WeightRecord
 from graph.score import weight_vector
 from resolvers.acts import record
@@ -37,9 +39,15 @@ class Loaded:
     terms: int
     resource_types: int
     weights: bool
+    team_templates: int = 0
+
+    @property
+    def moves_matches(self) -> bool:
+        """Whether stored matches rest on something that is no more."""
+        return bool(self.areas or self.terms or self.resource_types or self.weights)
 
     def __bool__(self) -> bool:
-        return bool(self.areas or self.terms or self.resource_types or self.weights)
+        return self.moves_matches or bool(self.team_templates)
 
 
 async def load(
@@ -49,6 +57,7 @@ async def load(
     terms: Sequence[TermRecord] = (),
     resource_types: Sequence[ResourceTypeRecord] = (),
     weights: Sequence[WeightRecord] = (),
+    team_roles: Sequence[TeamRoleRecord] = (),
 ) -> Loaded:
     """Inserts what is new and updates what differs, in one transaction; removes nothing. O(rows known).
 
@@ -64,10 +73,11 @@ async def load(
             await _terms(conn, terms),
             await _types(conn, resource_types),
             await _weights(conn, context.today, weights),
+            await _templates(conn, team_roles),
         )
         if loaded:
             state = await matches.state(conn)
-            if before is not None and state is not None:
+            if before is not None and state is not None and loaded.moves_matches:
                 await matches.set_state(conn, NEVER_MATCHED, state.weight_set.id)
             await record(
                 conn,
@@ -243,3 +253,31 @@ async def _weights(conn: AsyncConnection, today: date, given: Sequence[WeightRec
     id = await matches.add_weights(conn, codes, weights)
     await matches.set_state(conn, today, id)
     return True
+
+
+async def _templates(conn: AsyncConnection, given: Sequence[TeamRoleRecord]) -> int:
+    """Linkage models and team templates, with their roles in the order given."""
+    roles: dict[str, list[TeamRoleRecord]] = {}
+    for one in given:
+        roles.setdefault(one.code, []).append(one)
+    known = {one.code: one for one in await teams.templates(conn)} if given else {}
+    fresh = [code for code in roles if code not in known]
+    ids = {code: one.id for code, one in known.items()}
+    ids |= dict(zip(fresh, await areas.new_ids(conn, "team_template", len(fresh)), strict=True))
+    changed = []
+    for position, (code, rows) in enumerate(roles.items()):
+        described = tuple(
+            {
+                "society": one.society,
+                "resource_type": one.resource_type,
+                "label_zh": one.role_zh,
+                "label_en": one.role_en,
+                "source": one.source,
+            }
+            for one in rows
+        )
+        row = Template(ids[code], code, rows[0].label_zh, rows[0].label_en, rows[0].is_model, position, described)
+        if row != known.get(code):
+            changed.append(row)
+    await teams.write(conn, changed)
+    return len(changed)

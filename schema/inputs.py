@@ -132,6 +132,15 @@ class OfferChangeInput:
     idempotency_key: str | None = key()
 
 
+@strawberry.input(description="Which linkage model holds in an area. 设定联动模式。")
+class LinkageModelSetInput:
+    area: str = required("Area code; it holds below too, where nothing else is set. 区划代码(含下级)。")
+    model: str = required("Code of the model: THREE, FIVE, SIX, or the county's own. 联动模式代码。")
+    since: date | None = given("From this day on; null: from today. 起始日期。")
+    citation: str | None = given("The document that says so. 依据。")
+    idempotency_key: str | None = key()
+
+
 @strawberry.input(description="A plan to compute. 计算联动方案。")
 class PlanComputeInput:
     area: str = required("Area code; the area and all below it. 区划代码(含下级)。")

@@ -11,7 +11,7 @@ import strawberry
 
 from db.cursors import parse_id
 from db.entities import PARTY_TYPES
-from resolvers import needs, offers, parties, plans
+from resolvers import needs, offers, parties, plans, teams
 from resolvers.context import KEEP
 from resolvers.context import Done as ActDone
 from resolvers.errors import Refusal
@@ -192,3 +192,9 @@ class Mutation:
         plans.cancel,
         "Give up a plan that waits or is being computed. 取消排队中或计算中的方案。",
     )
+
+    @strawberry.field(description="Say which linkage model holds in an area. 设定地区的联动模式。")
+    async def linkage_model_set(
+        self, info: Info, input: Annotated[inputs.LinkageModelSetInput, _input("Which model, where. 模式与地区。")]
+    ) -> result("LinkageModelSetResult", results.LinkageModelSet):  # type: ignore[valid-type]
+        return await _act(results.LinkageModelSet, teams.set_model, info.context.acts, **_plain(input))

@@ -14,6 +14,8 @@ from schema.mapping import column, facet, given, id_of, many, one, page
 from schema.matches import Match, Obstacle
 from schema.nodes import Connection, Facet, Node
 from schema.parties import Community
+from schema.teams import TeamSuggestion
+from schema.teams import of_need as team_of_need
 from schema.terms import ResourceType, Term
 
 
@@ -33,6 +35,10 @@ class Need(Node):
     status: NeedStatus = column("Its state. 状态。")
     created_at: datetime = column("When it was submitted. 提交时间。")
     matches: Connection[Match] = page("The best offers, best first. 最佳匹配。", first=5)
+    team: TeamSuggestion = strawberry.field(
+        resolver=team_of_need,
+        description="The smallest, then best set of parties that meets it and fills every role. 团队建议。",
+    )
 
     @strawberry.field(description="Why an offer does not match: every failed rule. Empty when it does. 为何不匹配。")
     @staticmethod

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from schema import linkage
+from schema import linkage, teams
 from schema.areas import Area
 from schema.enums import AreaLevel, PlanStatus, ResourceKind, Society
 from schema.mapping import (
@@ -101,4 +101,15 @@ class Query:
     )
     linkage_network: linkage.LinkageNetwork = strawberry.field(
         resolver=linkage.network, description="Who is linked with whom in an area, ready to draw. 联动网络。"
+    )
+    team: teams.TeamSuggestion = strawberry.field(
+        resolver=teams.of_needs, description="The team for several needs, or for what an area asks. 团队建议。"
+    )
+    team_templates: Connection[teams.TeamTemplate] = root_page(
+        "team_template", "Linkage models, then templates of teams. 联动模式与团队模板。", forward()
+    )
+    linkage_models: Connection[teams.LinkageModel] = root_page(
+        "linkage_model",
+        "Which linkage model holds where, newest first. 各地的联动模式。",
+        [argument("area", str | None, "Area code, everything below it included. 区划代码(含下级)。"), *forward()],
     )

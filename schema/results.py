@@ -12,6 +12,7 @@ from schema.offers import Offer
 from schema.parties import Assistant, Community, DonorFirm, Fund, Organization, SocialWorker, Volunteer
 from schema.plans import Plan
 from schema.problems import Conflict, InvalidInput, NotAllowed, NotFound
+from schema.teams import LinkageModel
 
 
 class Done:
@@ -117,6 +118,11 @@ class PlanComputed(Done):
 @strawberry.type(description="The plan is given up; the last computed one stands. 方案已取消。")
 class PlanCancelled(Done):
     plan: Plan = entry("plan", "The plan. 方案。")
+
+
+@strawberry.type(description="The linkage model holds from that day on. 联动模式已设定。")
+class LinkageModelSet(Done):
+    linkage_model: LinkageModel = entry("linkage_model", "What holds. 联动模式。")
 
 
 def result(name: str, done: Any) -> Any:

@@ -51,6 +51,9 @@ LISTS: Mapping[str, int] = {
     "fairness": 20,
     "fields": 7,
     "reasons": 6,
+    "members": 7,
+    "gives": 2,
+    "missing": 2,
 }
 
 #: Values that take more work than one column: counts and groupings over whole tables, rules evaluated on the spot.
@@ -62,6 +65,7 @@ WEIGHTS: Mapping[str, int] = {
     "bySociety": 20,
     "whyNot": 200,
     "partners": 200,
+    "team": 1_000,
     "linkageNetwork": 20_000,
 }
 
