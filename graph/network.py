@@ -173,7 +173,9 @@ def column(data: Sequence[Mapping[str, Any]], key: str, default: Any) -> Values:
         return [found.get(key, default) for found in data]
     numbers = np.frombuffer(whole, dtype=np.int64)
     # 2**63 - 1 itself is a number like any other, and not what stands for infinity.
-    if default == inf and any(data[place].get(key, inf) != inf for place in np.flatnonzero(numbers == INFINITE).tolist()):
+    if default == inf and any(
+        data[place].get(key, inf) != inf for place in np.flatnonzero(numbers == INFINITE).tolist()
+    ):
         return [found.get(key, default) for found in data]
     return numbers
 

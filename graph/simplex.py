@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Hashable, Mapping
 from itertools import pairwise
+from operator import mul
 from typing import Any
 
 import networkx as nx
@@ -101,7 +102,9 @@ def cost_of_flow(
     for u, row in graph._adj.items():
         if row:
             units = flow[u]
-            total = sum([units[v] * data.get(weight, 0) for v, data in row.items()], total)
+            # Names are hashed again only where the flow lists a node's edges in another order than the graph.
+            each = units.values() if list(units) == list(row) else map(units.__getitem__, row)
+            total = sum(map(mul, each, [data.get(weight, 0) for data in row.values()]), total)
     return total
 
 

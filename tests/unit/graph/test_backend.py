@@ -153,8 +153,14 @@ def test_an_array_graph_is_solved_as_it_is_and_says_the_same_as_networkx() -> No
     assert set(again.edges) == set(graph.edges)
 
 
-def test_small_graphs_are_left_to_networkx_when_nobody_asks() -> None:
-    assert interface.should_run("network_simplex", (path(),), {}) is not True
+def test_small_questions_are_left_to_networkx_when_nobody_asks() -> None:
+    ring, club = nx.cycle_graph(2_000), nx.karate_club_graph()
+    assert "edges" in str(interface.should_run("network_simplex", (path(),), {}))
+    assert interface.should_run("pagerank", (), {"G": ring}) is True
+    assert "edges" in str(interface.should_run("resource_allocation_index", (club,), {}))
+    assert "pairs" in str(interface.should_run("resource_allocation_index", (ring, [(0, 2)]), {}))
+    assert interface.should_run("resource_allocation_index", (ring,), {"ebunch": [(0, 2)] * 50}) is True
+    assert interface.should_run("adamic_adar_index", (ring,), {}) is True
 
 
 def test_the_largest_flow_is_the_cheapest_of_its_size() -> None:

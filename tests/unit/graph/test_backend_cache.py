@@ -17,6 +17,7 @@ def options(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         yield {"backend": "fivelink"}
         return
     monkeypatch.setattr("graph.backend.WORTHWHILE", {})
+    monkeypatch.setattr("graph.backend.WORTHWHILE_PAIRS", 0)
     before = nx.config.backend_priority.algos
     nx.config.backend_priority.algos = ["fivelink"]
     yield {}
