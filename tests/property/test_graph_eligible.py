@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
+from datetime import timedelta
+from itertools import pairwise, product
 from random import Random
 
 import networkx as nx
@@ -12,9 +13,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_graph_worlds import needs, offers, worlds
+from test_graph_worlds import TODAY, needs, offers, worlds
 
-from bench.counties import region
+from bench.counties import WEIGHTS, region
 from graph.columns import Columns, columns
 from graph.eligible import TooManyPairs, eligible, parts_of
 from graph.parts import parts
@@ -55,6 +56,38 @@ def test_columns_hold_the_pairs_without_obstacle_with_the_same_limit_and_score(
     assert [tuple(row) for row in told.tolist()] == [
         parts_by_law(wanted[n], given_[o], world) for n, o in zip(found.need, found.offer, strict=True)
     ]
+
+
+@WAYS
+def test_every_window_and_quantity_that_touches_is_judged_as_by_law(compiled: bool) -> None:
+    world = World(TODAY, {1: (1,)}, {1: (1,)}, WEIGHTS)
+    days = [None, *(TODAY + timedelta(days=d) for d in (-1, 0, 1, 3))]
+    amounts = [(available, *limits) for available in (1, 2, 3) for limits in ((1, None), (2, None), (2, 2), (3, 2))]
+    wanted = [
+        Need(i, 1, 1, (i % 3,), remaining, 0, start, end)
+        for i, (remaining, start, end) in enumerate(product((1, 2, 3), days, days), 1)
+    ]
+    given_ = [
+        Offer(
+            i,
+            1,
+            1,
+            1,
+            (1,),
+            (1,) if i % 2 else (),
+            (1, 2) if i % 5 else None,
+            available,
+            least,
+            most,
+            start,
+            end,
+            TODAY,
+        )
+        for i, ((available, least, most), start, end) in enumerate(product(amounts, days, days), 1)
+    ]
+    found = eligible(columns(wanted, given_, world), weight_vector(WEIGHTS), compiled=compiled)
+    rows = (found.need, found.offer, found.limit, found.score)
+    assert list(zip(*(row.tolist() for row in rows), strict=True)) == by_law(wanted, given_, world)
 
 
 @WAYS
