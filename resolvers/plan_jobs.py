@@ -29,8 +29,8 @@ ATTEMPTS = 3
 FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.01, 0.5
 #: Between two questions whether any worker lives.
 ATTENDANCE_SECONDS = 2.0
-#: A worker that lost its database tries again.
-RETURN_SECONDS = 2.0
+#: A worker that lost its database tries again, less and less often; one that worked this long begins at the first.
+FIRST_RETURN_SECONDS, LAST_RETURN_SECONDS, WORKED_SECONDS = 1.0, 30.0, 60.0
 #: Time for a temporary worker to put away its things once its plan is there.
 LEAVE_SECONDS = 2.0
 
@@ -113,12 +113,17 @@ async def attend(context: Context) -> None:
 
     Cancelling ends the child, and its plan goes back to the queue.
     """
+    loop, pause = asyncio.get_running_loop(), FIRST_RETURN_SECONDS
     while True:
+        began = loop.time()
         try:
             await _work(context, stay=True)
         except Exception as error:
-            log.warning("the worker of plans begins again: %s", classify(error)[0])
-        await asyncio.sleep(RETURN_SECONDS)
+            log.warning("the worker of plans begins again in a while: %s", classify(error)[0])
+        if loop.time() - began > WORKED_SECONDS:
+            pause = FIRST_RETURN_SECONDS
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LAST_RETURN_SECONDS)
 
 
 async def _work(context: Context, *, stay: bool) -> None:

@@ -196,6 +196,26 @@ async def test_a_worker_that_is_stopped_in_order_gives_its_plan_back_whole(count
     assert await lines_of(county, id) == 2
 
 
+async def test_a_worker_whose_session_is_cut_begins_again_and_the_plan_is_computed_once(county: County) -> None:
+    id = (await plans.ask(county.context, area=COUNTY)).id
+    async with held(county) as release, working(county):
+        await until(is_at(county, id, "COMPUTING", 0.9))
+        doing = "SELECT worker_id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NOT NULL"
+        before = await county.rows(doing)
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fivelink-worker'"
+        assert len(await county.rows(f"{cut} AND datname = current_database()")) == 1
+
+        async def taken_again() -> bool:
+            return (await county.rows(doing)) not in ([], before)
+
+        await until(taken_again)
+        await release()
+        assert await settled(county, id) == "COMPUTED"
+    assert await states(county) == [(id, "COMPUTED")]
+    assert await lines_of(county, id) == 2
+    assert len(await county.rows("SELECT 1 FROM event WHERE kind = 'plan.computed'")) == 1
+
+
 async def test_two_workers_compute_one_plan_of_an_area_at_a_time(county: County) -> None:
     first = (await plans.ask(county.context, area=COUNTY)).id
     second = (await plans.ask(county.context, area=COUNTY, order="FAIR_FIRST")).id

@@ -109,6 +109,13 @@ async def test_the_plan_of_a_killed_worker_is_computed_by_another_and_no_half_of
     assert await lines_of(county, id) == 2
 
 
+def test_what_serves_imports_neither_a_solver_nor_the_queue() -> None:
+    heavy = ("numba", "pylmcf", "highspy", "procrastinate", "psycopg")
+    program = f"import sys, fivelink.app\nprint(*[name for name in {heavy} if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == ""
+
+
 async def test_a_worker_that_is_stopped_leaves_in_order(county: County, database_url: str) -> None:
     id = (await plans.ask(county.context, area=COUNTY)).id
     async with held(county):
