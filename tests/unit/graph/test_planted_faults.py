@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from drawn_markets import random_market
 from lexicographic import ORDERS, Arc, plan_of, restated, solve
 from planted import CAPS, FUND, NEEDS, OFFERS, POOL, instance
 
-from graph import audit
+from graph import audit, market, stages
 from graph.candidates import Pairs
-from graph.checker import Instance, check
+from graph.checker import Instance, check, check_market
 from graph.values import Allocation, Plan, Prices
 
 INSTANCE = instance()
@@ -272,3 +274,69 @@ def test_column_generation_that_stopped_before_a_pair_is_seen_where_the_pair_mat
 
 
 # ---- and in the engine's ---------------------------------------------------------------------------------------------
+
+
+def some_more(arcs: market.Frame, kind: slice) -> market.Frame:
+    capacity = arcs.capacity.copy()
+    capacity[kind] += np.where(capacity[kind] < 2**31, 1, 0)
+    return replace(arcs, capacity=capacity)
+
+
+def fewer_steps(asked: market.Market) -> market.Frame:
+    arcs = FRAME(asked)
+    return replace(arcs, step=np.minimum(arcs.step, 9))
+
+
+FRAME, FRAME_COSTS, PAIR_COSTS, TIES = market.frame, market.frame_costs, market.pair_costs, market.tie_values
+
+#: A name of the engine, and what it is replaced with.
+MUTANTS: dict[str, list[tuple[object, str, object]]] = {
+    "tiers upside down": [
+        (stages, "frame_costs", lambda m, a, s: FRAME_COSTS(replace(m, tier=3 - m.tier) if s == "TIER" else m, a, s))
+    ],
+    "fairness that is not steep enough": [(stages, "frame", fewer_steps)],
+    "scores with the wrong sign": [
+        (
+            stages,
+            "pair_costs",
+            lambda m, s, p: m.score[p].astype(np.int64) if s == "SCORE" else PAIR_COSTS(m, s, p),
+        )
+    ],
+    "an unmet unit as good as the best score": [(market, "TOP_SCORE", 10**8 + 1)],
+    "ties of offers first": [(market, "tie_values", lambda needs, offers: TIES(offers, needs))],
+    "ties forgotten": [(market, "tie_values", lambda needs, offers: np.zeros(len(needs), dtype=np.int64))],
+    "a unit more in every offer": [
+        (stages, "frame", lambda m: some_more(FRAME(m), slice(-len(m.supply) - len(m.cap_limit), -len(m.cap_limit))))
+    ],
+    "a unit more in every cap": [(stages, "frame", lambda m: some_more(FRAME(m), slice(-len(m.cap_limit), None)))],
+    "what is frozen at 0 stays free": [(stages, "_OUT", 1)],
+    "column generation that never adds": [
+        (stages, "DENSE", 0),
+        (stages, "_joining", lambda m, pairs, rc: np.zeros(0, dtype=np.int64)),
+    ],
+    "column generation that adds what is worse": [
+        (stages, "DENSE", 0),
+        (stages, "_joining", lambda m, pairs, rc: np.flatnonzero(rc > 0)[:5]),
+    ],
+}
+
+
+def violations_of_the_engine() -> list[int]:
+    found = []
+    for seed in range(4):
+        asked = random_market(seed, needs=40, offers=80, pairs=2_500, caps=4, groups=4)
+        for order, names in ORDERS.items():
+            answer = stages.solve(asked, names)
+            found.append(check_market(asked, order, answer.flow, answer.prices).violations)
+    return found
+
+
+def test_the_engine_as_it_is_passes() -> None:
+    assert violations_of_the_engine() == [0] * 8
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_fault_in_the_code_of_the_engine_is_seen(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name, wrong in MUTANTS[mutant]:
+        monkeypatch.setattr(module, name, wrong)
+    assert sum(1 for count in violations_of_the_engine() if count) >= 4
