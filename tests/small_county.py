@@ -12,6 +12,7 @@ from db import plans
 from db.database import Database
 from db.viewer import LOCAL, Viewer
 from exchange.records import Place
+from exchange.teams import read_linkage_models
 from exchange.vocabulary import AreaRecord, ResourceTypeRecord, TermRecord, read_weights
 from resolvers import needs, offers, parties
 from resolvers.context import Context
@@ -96,6 +97,7 @@ class County:
             "plan",
             "allocation",
             "shortfall",
+            "linkage_model",
             "event",
             "idempotency",
             "api_key",
@@ -154,5 +156,12 @@ async def found(url: str) -> tuple[Database, County]:
     """A database with the vocabulary loaded. Close it afterwards."""
     database = Database(url)
     context = Context(database, LOCAL, lambda: NOON)
-    await load(context, areas=AREAS, terms=TERMS, resource_types=TYPES, weights=read_weights().records)
+    await load(
+        context,
+        areas=AREAS,
+        terms=TERMS,
+        resource_types=TYPES,
+        weights=read_weights().records,
+        team_roles=read_linkage_models().records,
+    )
     return database, County(context, database.engine)

@@ -286,4 +286,17 @@ DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = {
             }
         },
     ),
+    "linkageModelSet": (
+        lambda _: {"area": COUNTY, "model": "SIX", "since": "2026-11-01", "citation": "县“3456”实施方案"},
+        "LinkageModelSet",
+        "linkageModel { area { code } sinceOn citation template { code label(lang: EN) isLinkageModel } }",
+        {
+            "linkageModel": {
+                "area": {"code": COUNTY},
+                "sinceOn": "2026-11-01",
+                "citation": "县“3456”实施方案",
+                "template": {"code": "SIX", "label": "Six-society linkage", "isLinkageModel": True},
+            }
+        },
+    ),
 }

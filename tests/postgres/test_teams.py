@@ -26,7 +26,7 @@ from sqlalchemy import event
 
 from db.cursors import global_id
 from db.viewer import LOCAL, PUBLIC, Viewer
-from exchange.teams import TeamRoleRecord, read_linkage_models
+from exchange.teams import TeamRoleRecord
 from exchange.vocabulary import ResourceTypeRecord
 from resolvers import needs, parties, teams
 from resolvers.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -117,8 +117,7 @@ def ids(team: Any) -> set[int]:
 @pytest.fixture
 async def stage(database_url: str) -> AsyncIterator[Stage]:
     database, county = await found(database_url)
-    models = read_linkage_models()
-    await load(county.context, resource_types=[CARE], team_roles=[*models.records, *NURSE, *PAIR])
+    await load(county.context, resource_types=[CARE], team_roles=[*NURSE, *PAIR])
     yield Stage(county, Executor(database, clock=lambda: NOON))
     await database.close()
 
@@ -367,6 +366,8 @@ async def test_a_model_is_set_by_who_coordinates_the_area_and_by_nobody_else(sta
 
 async def test_without_any_model_loaded_it_says_so(database_url: str) -> None:
     database, county = await found(database_url)
+    async with county.engine.begin() as conn:
+        await conn.exec_driver_sql("DELETE FROM team_template")
     need = await county.need(await county.community())
     with pytest.raises(Conflict) as refusal:
         await teams.of_need(county.context, need)
