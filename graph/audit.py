@@ -1,7 +1,7 @@
 """The plan as a document that a stranger can check: what was asked, what was given, and the prices that prove it.
 
 `document` writes it (docs/audit.md has it field by field), `recheck` judges one from the file alone: no database, no
-rules, no arrays, and no line shared with the solver or with `graph.proof`. Arc by arc, in Python's whole numbers:
+rules, and not a line shared with the solver or with `graph.proof`. Arc by arc, in Python's whole numbers:
 
     rc = cost - price[tail] + price[head], stage after stage;  the first that is not 0 is
     > 0 only on arcs without flow,  < 0 only on arcs that are full
@@ -15,9 +15,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from graph.audit_file import AIMS, SEGMENTS, TOP_SCORE, TOP_TIE, File, NotAnAudit, read
-from graph.checker import Instance, placed
-from graph.values import Plan
+from graph.checker import Instance, Placed, placed
+from graph.proof import reach
+from graph.values import Plan, Prices
 
 __all__ = ["NotAnAudit", "document", "dumps", "loads", "recheck"]
 
@@ -55,6 +58,11 @@ def document(instance: Instance, plan: Plan) -> dict[str, Any]:
     }
     unmet_costs: dict[str, Any] = {"TIER": (market.tier + 1).tolist(), "SCORE": TOP_SCORE, "TIE": TOP_TIE}
     cap_of = {cap.id: cap for cap in instance.caps}
+    reached = reach(market, np.ones(len(need_ids), dtype=np.bool_))
+    idle = [
+        {i for i, used in zip(ids, side.tolist(), strict=True) if not used}
+        for ids, side in ((offer_ids, reached.offers), (where.cap_ids, reached.caps))
+    ]
     body: dict[str, Any] = {
         "format": "fivelink-audit",
         "version": VERSION,
@@ -98,12 +106,7 @@ def document(instance: Instance, plan: Plan) -> dict[str, Any]:
                     "unmet": unmet_costs.get(prices.stage, 0),
                     "segment": [2 * k + 1 for k in range(SEGMENTS)] if prices.stage == "FAIR" else 0,
                 },
-                "prices": {
-                    "needs": [prices.needs[i] for i in need_ids],
-                    "offers": [prices.offers[i] for i in offer_ids],
-                    "caps": [prices.caps[i] for i in where.cap_ids],
-                    "groups": [prices.groups[key] for key in where.group_keys],
-                },
+                "prices": _node_prices(prices, instance, where, idle),
             }
             for prices in plan.prices
         ],
@@ -125,8 +128,23 @@ def document(instance: Instance, plan: Plan) -> dict[str, Any]:
     return body
 
 
+def _node_prices(prices: Prices, instance: Instance, where: Placed, idle: list[set[int]]) -> dict[str, list[int]]:
+    """Columns of prices. Where no pair leads, nothing can flow and any price will do: that of the node above."""
+    parent: dict[int | None, int | None] = {cap.id: cap.parent_id for cap in instance.caps}
+    above: dict[int | None, int] = {None: 0}
+    for cap in reversed(where.cap_ids):
+        above[cap] = above[parent[cap]] if cap in idle[1] else prices.caps[cap]
+    return {
+        "needs": [prices.needs[n.id] for n in instance.needs],
+        "offers": [above[o.cap_id] if o.id in idle[0] else prices.offers[o.id] for o in instance.offers],
+        "caps": [above[cap] for cap in where.cap_ids],
+        "groups": [prices.groups[key] for key in where.group_keys],
+    }
+
+
 def dumps(body: dict[str, Any]) -> str:
     """The document as JSON, a section a line."""
+
     def compact(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from graph.candidates import Pairs
 from graph.market import Market
-from graph.proof import AIMS, BEST_SCORE, PARTS, Ints, Verdict, check_market
+from graph.proof import AIMS, BEST_SCORE, PARTS, Flags, Ints, Reach, Verdict, check_market, reach
 from graph.rules import obstacles
 from graph.score import score_e8
 from graph.values import Cap, Need, Offer, Plan, Prices, World
@@ -77,7 +77,7 @@ def placed(instance: Instance) -> Placed:
         demand=_whole([max(0, n.remaining) for n in needs]),
         tier=_whole([n.priority for n in needs]),
         group=_whole([group[k] for k in key]),
-        supply=_whole([max(0, o.available) for o in offers]),
+        supply=_whole([max(0, o.available) if o.is_active else 0 for o in offers]),
         parent=_whole([place[o.cap_id] for o in offers]),
         cap_limit=_whole([cap.limit for cap in caps]),
         cap_parent=_whole([place[cap.parent_id] for cap in caps]),
@@ -176,8 +176,9 @@ def _not_proven(instance: Instance, plan: Plan, where: Placed) -> Iterator[str]:
         return
     flow = np.zeros(len(keys), dtype=np.int64)
     flow[at] = _whole([a.quantity for a in plan.allocations])
+    reached = reach(market, np.ones(len(market.demand), dtype=np.bool_))
     try:
-        prices = [_by_node(p, instance, where) for p in plan.prices]
+        prices = [_by_node(p, instance, where, reached) for p in plan.prices]
     except ValueError as error:
         yield str(error)
         return
@@ -216,19 +217,20 @@ def _number(order: str, met: Sequence[int], fair: int, score: int, total: int) -
     return number
 
 
-def _by_node(stage: Prices, instance: Instance, where: Placed) -> Ints:
+def _by_node(stage: Prices, instance: Instance, where: Placed, reached: Reach) -> Ints:
     """Prices in the order of the market's nodes, the root's 0 at the end."""
-    found: list[int | None] = []
-    columns: tuple[tuple[Mapping[Any, int], Iterable[Any]], ...] = (
-        (stage.needs, (n.id for n in instance.needs)),
-        (stage.offers, (o.id for o in instance.offers)),
-        (stage.caps, where.cap_ids),
-        (stage.groups, where.group_keys),
+    found: list[int] = []
+    columns: tuple[tuple[Mapping[Any, int], Iterable[Any], Flags], ...] = (
+        (stage.needs, (n.id for n in instance.needs), reached.needs),
+        (stage.offers, (o.id for o in instance.offers), reached.offers),
+        (stage.caps, where.cap_ids, reached.caps),
+        (stage.groups, where.group_keys, reached.groups),
     )
-    for prices, keys in columns:
-        found.extend(map(prices.get, keys))
-    if any(price is None for price in found):
-        raise ValueError(f"{stage.stage}:缺少价格 / {stage.stage}: a price is missing")
+    for prices, keys, wanted in columns:
+        some = [*map(prices.get, keys)]
+        if any(price is None and needed for price, needed in zip(some, wanted.tolist(), strict=True)):
+            raise ValueError(f"{stage.stage}:缺少价格 / {stage.stage}: a price is missing")
+        found.extend(0 if price is None else price for price in some)
     column = np.array([*found, 0])
     if column.dtype.kind != "i":
         raise ValueError(f"{stage.stage}:价格过大或不是整数 / {stage.stage}: a price is too large or not whole")

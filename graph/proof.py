@@ -86,7 +86,8 @@ def check_market(
         return verdict
     verdict.costs = tuple(_cost(market, sent, stage) for stage in AIMS[order])
     verdict.fair_cost_of_nothing = _fair(sent.room)
-    provable = _Parts.whole(market) if searched is None or not searched.any() else _apart(verdict, market, searched)
+    searched = np.zeros(len(market.demand), dtype=np.bool_) if searched is None else searched
+    provable = _apart(verdict, market, searched)
     _proven(verdict, market, AIMS[order], sent, prices, provable)
     return verdict
 
@@ -112,18 +113,13 @@ class _Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
-    """Nodes whose arcs the prices must prove."""
+class Reach:
+    """What some needs can send anything through: themselves, and what their pairs lead to."""
 
     needs: Flags
     offers: Flags
     caps: Flags
     groups: Flags
-
-    @staticmethod
-    def whole(market: Market) -> _Parts:
-        sizes = len(market.demand), len(market.supply), len(market.cap_limit), market.groups
-        return _Parts(*(np.ones(size, dtype=np.bool_) for size in sizes))
 
 
 def market_faults(market: Market) -> list[str]:
@@ -212,42 +208,51 @@ def _fair(units: Ints) -> int:
     return exact_dot(units, np.broadcast_to(2 * np.arange(PARTS, dtype=np.int64) + 1, units.shape))
 
 
-def _apart(verdict: Verdict, market: Market, searched: Flags) -> _Parts:
-    """What the searched needs do not touch; a fault for everything they share with the others."""
-    touched = [_touched(market, searched), _touched(market, ~searched)]
-    for kind, here, there in zip(("offer", "cap", "group"), *touched, strict=True):
-        shared = np.flatnonzero(here & there)
-        verdict.add(
-            "经过搜索的部分与其余部分相连", "a searched part is connected with the rest", *_nodes(market, kind, shared)
-        )
-    return _Parts(~searched, *(~here for here in touched[0]))
+def _apart(verdict: Verdict, market: Market, searched: Flags) -> Reach:
+    """What the prices must prove: all that is not searched. A fault for everything both sides reach.
+
+    Prices of what no pair leads to mean nothing, because nothing can flow there.
+    """
+    rest = reach(market, ~searched)
+    if searched.any():
+        part = reach(market, searched)
+        for kind, here, there in (
+            ("offer", part.offers, rest.offers),
+            ("cap", part.caps, rest.caps),
+            ("group", part.groups, rest.groups),
+        ):
+            shared = _nodes(market, kind, np.flatnonzero(here & there))
+            verdict.add("经过搜索的部分与其余部分相连", "a searched part is connected with the rest", *shared)
+    return rest
 
 
-def _touched(market: Market, needs: Flags) -> tuple[Flags, Flags, Flags]:
+def reach(market: Market, needs: Flags) -> Reach:
+    """Where units of these needs can go. O(pairs + nodes)."""
     offers, caps, groups = (
         np.zeros(size, dtype=np.bool_) for size in (len(market.supply), len(market.cap_limit), market.groups)
     )
-    offers[market.offer[needs[market.need]]] = True
+    offers[market.offer if needs.all() else market.offer[needs[market.need]]] = True
     drawn = market.parent[offers]
     caps[drawn[drawn >= 0]] = True
     for cap, above in enumerate(market.cap_parent.tolist()):
         if above >= 0 and caps[cap]:
             caps[above] = True
     groups[market.group[needs]] = True
-    return offers, caps, groups
+    return Reach(needs, offers, caps, groups)
 
 
 def _proven(
-    verdict: Verdict, market: Market, stages: Sequence[str], sent: _Sent, prices: Sequence[Ints], parts: _Parts
+    verdict: Verdict, market: Market, stages: Sequence[str], sent: _Sent, prices: Sequence[Ints], parts: Reach
 ) -> None:
     n, m, c = len(market.demand), len(market.supply), len(market.cap_limit)
     root, groups = n + m + c + market.groups, n + m + c
     wrong, zh, en = [], "未证明最优", "not proven optimal"
     for begin in range(0, len(market.need), _CHUNK):
-        places = begin + np.flatnonzero(parts.needs[market.need[begin : begin + _CHUNK]])
-        sign = _signs(stages, prices, _pair_costs(market, places), market.need[places], n + market.offer[places])
-        flow = sent.flow[places]
-        wrong.append(places[((sign > 0) & (flow > 0)) | ((sign < 0) & (flow < market.limit[places]))])
+        block = slice(begin, begin + _CHUNK)
+        sign = _signs(stages, prices, _pair_costs(market, begin), market.need[block], n + market.offer[block])
+        flow = sent.flow[block]
+        bad = ((sign > 0) & (flow > 0)) | ((sign < 0) & (flow < market.limit[block]))
+        wrong.append(begin + np.flatnonzero(bad & parts.needs[market.need[block]]))
     verdict.add(zh, en, *_pairs(market, np.concatenate(wrong) if wrong else np.zeros(0, np.int64)))
 
     at = np.flatnonzero(parts.needs)
@@ -276,9 +281,11 @@ Costs = Callable[[str, Ints], Ints]
 
 def _signs(stages: Sequence[str], prices: Sequence[Ints], costs: Costs, tails: Whole, heads: Whole) -> Signs:
     """Sign of the first reduced cost that is not 0, by arc; `costs(stage, rows)` gives the costs of some arcs."""
-    sign = np.zeros(len(tails), dtype=np.int8)
-    rows = np.arange(len(tails))
-    for stage, price in zip(stages, prices, strict=True):
+    every = np.arange(len(tails))
+    reduced = costs(stages[0], every) - prices[0][tails] + prices[0][heads]
+    sign: Signs = np.sign(reduced).astype(np.int8)
+    rows = every[reduced == 0]
+    for stage, price in zip(stages[1:], prices[1:], strict=True):
         if len(rows):
             reduced = costs(stage, rows) - price[tails[rows]] + price[heads[rows]]
             sign[rows] = np.sign(reduced)
@@ -290,12 +297,12 @@ def _looked_up(fixed: dict[str, Ints]) -> Costs:
     return lambda stage, rows: fixed[stage][rows] if stage in fixed else np.zeros(len(rows), dtype=np.int64)
 
 
-def _pair_costs(market: Market, places: Ints) -> Costs:
+def _pair_costs(market: Market, begin: int) -> Costs:
     def costs(stage: str, rows: Ints) -> Ints:
         if stage == "SCORE":
-            return BEST_SCORE - market.score[places[rows]].astype(np.int64)
+            return BEST_SCORE - market.score[begin + rows].astype(np.int64)
         if stage == "TIE":
-            return BEST_TIE - _ties(market, places[rows])
+            return BEST_TIE - _ties(market, begin + rows)
         return np.zeros(len(rows), dtype=np.int64)
 
     return costs

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from lexicographic import ORDERS, plan_of, restated, solve, tie_hash
 from planted import CAPS, NEEDS, OFFERS, TOWNSHIPS, instance
-from small import COUNTY, FAR, HANGANG, NEAR, WHEELCHAIR, need, offer
+from small import COUNSELLING, COUNTY, FAR, HANGANG, NEAR, WHEELCHAIR, need, offer
 
 from graph import proof
+from graph.audit import document, recheck
 from graph.checker import Instance, check, check_market, placed
 from graph.market import Market
 from graph.solver import Ints
@@ -261,3 +262,22 @@ def test_an_empty_market_is_proven_by_nothing() -> None:
 
 def test_the_kind_of_help_is_what_shortage_is_shared_by() -> None:
     assert placed(INSTANCE).group_keys[1:] == [(2, WHEELCHAIR), (3, WHEELCHAIR)]
+
+
+def test_prices_of_what_no_pair_leads_to_mean_nothing_and_may_be_missing() -> None:
+    """An offer nobody can use, alone in a fund nobody draws on, beside one that is not active."""
+    offers = [
+        *OFFERS,
+        offer(20, type_id=COUNSELLING, available=9, cap_id=30),
+        offer(21, coverage_ids=(COUNTY,), available=9, cap_id=CAPS[0].id, is_active=False),
+    ]
+    asked = instance(offers=offers, caps=(*CAPS, Cap(30, 0, CAPS[0].id)))
+    plan = plan_of(asked, *solve(asked, "FAIR_FIRST"), "FAIR_FIRST")
+    for change in (lambda column: {**column, 20: -7, 21: 10**12, 30: -5}, lambda column: without(column, 20, 21, 30)):
+        prices = tuple(replace(p, offers=change(p.offers), caps=change(p.caps)) for p in plan.prices)
+        assert check(asked, replace(plan, prices=prices)) == []
+        assert recheck(document(asked, replace(plan, prices=prices))) == []
+
+
+def without(column: Mapping[int, int], *keys: int) -> dict[int, int]:
+    return {key: price for key, price in column.items() if key not in keys}
