@@ -183,6 +183,19 @@ async def test_a_child_that_dies_again_and_again_fails_the_plan_in_the_end(count
     assert (await states(county))[0] == (last.id, "COMPUTED")
 
 
+@pytest.mark.parametrize("now", [("COMPUTING", 2), ("CANCELLED", 1)])
+async def test_an_attempt_that_no_longer_counts_writes_nothing(county: County, now: tuple[str, int]) -> None:
+    last = await plans.compute(county.context, area=COUNTY)
+    id = await county.waiting_plan(COUNTY)
+    async with county.engine.begin() as conn:
+        # Begun anew by another worker, or given up, while the first attempt was still at it.
+        await conn.exec_driver_sql("UPDATE plan SET status = $1, attempts = $2 WHERE id = $3", (*now, id))
+    before, state = await county.counts(), await county.state()
+    await plans.carry_out(county.context, id, 1, lambda share: None)
+    assert (await county.counts(), await county.state()) == (before, state)
+    assert (await states(county))[0] == (last.id, "COMPUTED")
+
+
 async def test_a_worker_that_is_stopped_in_order_gives_its_plan_back_whole(county: County) -> None:
     id = (await plans.ask(county.context, area=COUNTY)).id
     async with held(county):
