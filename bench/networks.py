@@ -47,9 +47,10 @@ def flow_network(edges: int, seed: int = 1) -> nx.DiGraph:
         if u != v and not graph.has_edge(("place", u), ("place", v)):
             graph.add_edge(("place", u), ("place", v), capacity=chance.randint(1, 50), weight=chance.randint(1, 100))
     for _ in range(nodes // 4):
-        u, v, units = chance.randrange(nodes), chance.randrange(nodes), chance.randint(1, 40)
-        for node, change in ((("place", u), -units), (("place", v), units)):
-            graph.nodes[node]["demand"] = graph.nodes[node].get("demand", 0) + change
+        units = chance.randint(1, 40)
+        for change in (-units, units):
+            data = graph.nodes["place", chance.randrange(nodes)]
+            data["demand"] = data.get("demand", 0) + change
     return graph
 
 

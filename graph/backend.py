@@ -75,6 +75,8 @@ class interface:
             import networkx as nx
 
             raise nx.NetworkXNotImplemented("not implemented for undirected type")
+        if name in {*DIRECTED, "max_flow_min_cost"} and len(edge_attrs or ()) == 1:
+            raise NotImplementedError("one edge attribute is capacity and weight, with two values where it is missing")
         if name == "max_flow_min_cost":  # networkx's own reads it off the graph, though it does not say so
             node_attrs = {"demand": None}
         from graph.network import FlowGraph
@@ -97,7 +99,7 @@ class interface:
         if not _has_edges(graph, least):
             return f"fewer than {least} edges"
         if name.endswith("_index"):
-            pairs = args[1] if len(args) > 1 else kwargs.get("ebunch")
+            pairs: Any = args[1] if len(args) > 1 else kwargs.get("ebunch")
             if hasattr(pairs, "__len__") and len(pairs) < WORTHWHILE_PAIRS:
                 return f"fewer than {WORTHWHILE_PAIRS} pairs"
         return True

@@ -50,6 +50,6 @@ def _one(value: Any, what: str, endless: bool) -> int:
         raise nx.NetworkXError(f"{what} has nan, which is not a number")
     if value == inf and endless:
         return INFINITE
-    if abs(value) == inf or value != int(value) or abs(value) > 2**53:
+    if abs(value) >= LIMIT or value != int(value):
         raise Inexact(f"{what} has {value!r}")
     return int(value)

@@ -49,6 +49,9 @@ TOP_SCORE = WHOLE * WHOLE
 Values = Ints | list[Any]
 
 
+_MISSING = object()
+
+
 @dataclass(frozen=True, slots=True)
 class FlowGraph:
     """A directed graph on arrays that networkx hands to the backend `fivelink` as it is.
@@ -88,11 +91,11 @@ class FlowGraph:
         graph = nx.DiGraph() if self.keys is None else nx.MultiDiGraph()
         columns = {name: _plain(values) for name, values in self.node_attributes.items()}
         for place, name in enumerate(self.names):
-            graph.add_node(name, **{key: values[place] for key, values in columns.items()})
+            graph.add_node(name, **_present(columns, place))
         edges = {name: _plain(values) for name, values in self.edge_attributes.items()}
         ends = zip(self.tails.tolist(), self.heads.tolist(), self.keys or repeat(None), strict=False)
         for place, (tail, head, key) in enumerate(ends):
-            found = {name: values[place] for name, values in edges.items() if values[place] != INFINITE}
+            found = _present(edges, place)
             if self.keys is None:
                 graph.add_edge(self.names[tail], self.names[head], **found)
             else:
@@ -173,9 +176,7 @@ def column(data: Sequence[Mapping[str, Any]], key: str, default: Any) -> Values:
         return [found.get(key, default) for found in data]
     numbers = np.frombuffer(whole, dtype=np.int64)
     # 2**63 - 1 itself is a number like any other, and not what stands for infinity.
-    if default == inf and any(
-        data[place].get(key, inf) != inf for place in np.flatnonzero(numbers == INFINITE).tolist()
-    ):
+    if any(data[place].get(key, default) != inf for place in np.flatnonzero(numbers == INFINITE).tolist()):
         return [found.get(key, default) for found in data]
     return numbers
 
@@ -201,4 +202,9 @@ def _places(names: list[Hashable], rows: Sequence[Mapping[Hashable, Any]], count
 
 
 def _plain(values: Values) -> list[Any]:
-    return values if isinstance(values, list) else values.tolist()
+    # In a list 2**63 - 1 is a number.
+    return values if isinstance(values, list) else [_MISSING if v == INFINITE else v for v in values.tolist()]
+
+
+def _present(columns: Mapping[str, list[Any]], place: int) -> dict[str, Any]:
+    return {key: values[place] for key, values in columns.items() if values[place] is not _MISSING}

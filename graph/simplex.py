@@ -103,8 +103,8 @@ def cost_of_flow(
         if row:
             units = flow[u]
             # Names are hashed again only where the flow lists a node's edges in another order than the graph.
-            each = units.values() if list(units) == list(row) else map(units.__getitem__, row)
-            total = sum(map(mul, each, [data.get(weight, 0) for data in row.values()]), total)
+            amounts = units.values() if list(units) == list(row) else map(units.__getitem__, row)
+            total = sum(map(mul, amounts, [data.get(weight, 0) for data in row.values()]), total)
     return total
 
 

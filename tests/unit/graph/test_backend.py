@@ -63,6 +63,10 @@ def test_parallel_edges_and_loops() -> None:
         {"weight": np.int64(3), "capacity": np.int32(2)},
         {"weight": 3.0, "capacity": float("inf")},
         {"weight": True},
+        {"weight": 2.0**54, "capacity": 2.0**60},
+        {"weight": 1e300},
+        {"weight": 2**63 - 1},
+        {"weight": 2**63},
         {"weight": 2**61},
         {"weight": 2**70},
         {"weight": -(2**60), "capacity": 2**60},
@@ -97,6 +101,23 @@ def test_quantities_beyond_machine_integers_are_still_right() -> None:
         many.add_edge(0, middle, capacity=2**53, weight=2**53 + middle)
         many.add_edge(middle, 1, capacity=2**53)
     assert simplex(many)[0] == sum(2**53 * (2**53 + middle) for middle in range(2, 302))
+
+
+def test_the_largest_machine_integer_is_a_capacity_and_not_infinity() -> None:
+    ring = nx.DiGraph()
+    ring.add_edge(1, 2, capacity=2**63 - 1, weight=3)
+    ring.add_edge(2, 1, capacity=2**63 - 1, weight=-4)
+    assert simplex(ring)[0] == nx.network_simplex(ring, backend="networkx")[0] == -(2**63 - 1)
+    del ring[1][2]["capacity"]
+    assert simplex(ring)[0] == -(2**63 - 1)
+    del ring[2][1]["capacity"]
+    with pytest.raises(nx.NetworkXUnbounded):
+        simplex(ring)
+
+
+def test_one_attribute_for_capacity_and_weight_is_left_to_networkx() -> None:
+    with pytest.raises(NotImplementedError):
+        simplex(path(both=3), capacity="both", weight="both")
 
 
 @pytest.mark.parametrize("name", ["capacity", "weight"])

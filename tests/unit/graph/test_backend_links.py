@@ -53,6 +53,16 @@ def test_asked_pairs_are_checked_at_once_and_answered_one_by_one(index: Any, for
             next(answers)
 
 
+def test_many_pairs_are_answered_in_batches_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    links = arrays(club())
+    left, right = np.divmod(np.arange(35 * 35), 35)
+    together = links.resource_allocation(left, right)
+    assert (together > 0).sum() > 500
+    for batch in (1, 7, 100):
+        monkeypatch.setattr("graph.links.BATCH", batch)
+        assert links.resource_allocation(left, right).tolist() == together.tolist()
+
+
 def test_an_iterator_of_pairs_is_used_up_by_the_check_as_in_networkx() -> None:
     for backend in ("networkx", "fivelink"):
         assert list(nx.resource_allocation_index(club(), iter([(0, 2)]), backend=backend)) == []
