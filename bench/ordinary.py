@@ -138,6 +138,8 @@ class OrdinaryRows:
             return self._values(kind, source)
         if isinstance(kind, mapping.FacetBy):
             return self._facet(source, name, kind.labels)
+        if isinstance(kind, mapping.Entry):
+            return self._by_id(kind.entity).load(source.id)
         return self._root(kind, info._raw_info, arguments)
 
     async def _listed(self, table: str, ids: Sequence[int]) -> list[Row]:

@@ -109,6 +109,10 @@ async def make_pool(database: Database) -> Pool:
         "confirmedSince": ["2026-02-25T12:00:00+08:00", "2026-03-01T04:00:00Z", "2030-01-01T00:00:00.000001+00:00"],
         "availableAtLeast": [0, 100, -1, 2**31 - 1],
         "unmatched": [True, False],
+        "around": [
+            global_id(f"{kind}:{n}".encode()) for n, kind in ((1, "Community"), (2, "Organization"), (2, "Fund"))
+        ],
+        "depth": [1, 2, 4, 0, -1, 50],
     }
     return Pool(ids, offers, cursors, codes)
 
