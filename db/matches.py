@@ -113,6 +113,7 @@ NEED_COLUMNS = (
     _NEED.c.needed_from,
     _NEED.c.needed_by,
     _plain(_NEED.c.status),
+    _NEED.c.whole_or_nothing,
 )
 OFFER_COLUMNS = (
     _OFFER.c.id,

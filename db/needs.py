@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Text, insert, text, update
+from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Index, Integer, Text, insert, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,6 +27,8 @@ class NeedRow(Base):
     quantity: Mapped[int] = mapped_column(Integer)
     committed: Mapped[int] = mapped_column(Integer, server_default="0")
     priority: Mapped[str] = mapped_column(PRIORITY, server_default="ROUTINE")
+    #: Half of it would help nobody: a plan gives all of it or none.
+    whole_or_nothing: Mapped[bool] = mapped_column(Boolean, server_default="false")
     needed_from: Mapped[date | None] = mapped_column(Date)
     needed_by: Mapped[date | None] = mapped_column(Date)
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("term.id"))

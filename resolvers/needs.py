@@ -29,6 +29,7 @@ async def submit(
     quantity: int,
     priority: str | None = "ROUTINE",
     client_groups: Sequence[str] | None = None,
+    whole_or_nothing: bool | None = False,
     needed_from: date | None = None,
     needed_by: date | None = None,
     channel: str | None = None,
@@ -46,6 +47,7 @@ async def submit(
         "quantity": quantity,
         "priority": priority or "ROUTINE",
         "client_groups": list(client_groups or ()),
+        "whole_or_nothing": bool(whole_or_nothing),
         "needed_from": needed_from,
         "needed_by": needed_by,
         "channel": channel,
@@ -88,6 +90,7 @@ async def change(
     quantity: int | KeepType | None = KEEP,
     priority: str | KeepType | None = KEEP,
     client_groups: Sequence[str] | KeepType | None = KEEP,
+    whole_or_nothing: bool | KeepType | None = KEEP,
     needed_from: date | KeepType | None = KEEP,
     needed_by: date | KeepType | None = KEEP,
     channel: str | KeepType | None = KEEP,
@@ -95,8 +98,8 @@ async def change(
 ) -> Done:
     """Changes the fields that are given; a change that changes nothing leaves no event.
 
-    None empties a field; title, type, quantity and priority cannot be empty (REQUIRED). Raises as `submit` does;
-    Conflict for a need that is closed or withdrawn.
+    None empties a field (whole_or_nothing: no); title, type, quantity and priority cannot be empty (REQUIRED). Raises
+    as `submit` does; Conflict for a need that is closed or withdrawn.
     """
     require_role(context.viewer, "COORDINATOR")
     given: dict[str, Any] = {
@@ -105,6 +108,7 @@ async def change(
         "quantity": quantity,
         "priority": priority,
         "client_groups": client_groups,
+        "whole_or_nothing": False if whole_or_nothing is None else whole_or_nothing,
         "needed_from": needed_from,
         "needed_by": needed_by,
         "channel": channel,
@@ -191,7 +195,7 @@ def checked(
         row["priority"] = problems.one_of("priority", inputs["priority"], PRIORITIES)
     if "client_groups" in inputs:
         row["client_group_ids"] = words.check_groups(problems, "clientGroups", inputs["client_groups"] or ())
-    for name in ("needed_from", "needed_by"):
+    for name in ("whole_or_nothing", "needed_from", "needed_by"):
         if name in inputs:
             row[name] = inputs[name]
     if "needed_from" in inputs or "needed_by" in inputs:

@@ -182,7 +182,7 @@ async def _instance(
     weights = await _weights(conn)
     needs = [need_value(row) for row in await matches.open_needs(conn, area_id=place.id)]
     offers = await _offers(conn, words, needs, place)
-    return place, needs, offers, await world(conn, words, weights, context.today, needs, offers)
+    return place, needs, offers, await world(conn, words, weights, context.today, needs, offers, place)
 
 
 async def _offers(conn: AsyncConnection, words: Vocabulary, needs: Sequence[Need], place: Area) -> list[Offer]:

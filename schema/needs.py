@@ -29,6 +29,7 @@ class Need(Node):
     quantity: int = column("How much, in resourceType.unit. 数量。")
     committed: int = column("Promised by referrals that still stand, delivered included. 已承诺数量。")
     priority: Priority = column("How soon. 紧急程度。")
+    whole_or_nothing: bool = column("Whether part of it would help nobody: a plan gives all or none. 是否须整体满足。")
     needed_from: date | None = column("Not before this day. 最早日期。")
     needed_by: date | None = column("Not after this day. 截止日期。")
     channel: Term | None = one("How it reached the station. 需求来源。")

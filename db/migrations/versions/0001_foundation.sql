@@ -254,6 +254,7 @@ CREATE TABLE need (
     quantity INTEGER NOT NULL,
     committed INTEGER DEFAULT '0' NOT NULL,
     priority priority DEFAULT 'ROUTINE' NOT NULL,
+    whole_or_nothing BOOLEAN DEFAULT 'false' NOT NULL,
     needed_from DATE,
     needed_by DATE,
     channel_id INTEGER,
