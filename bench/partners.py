@@ -17,6 +17,7 @@ import numpy as np
 from networkx.algorithms.link_analysis.pagerank_alg import _pagerank_python  # networkx.pagerank itself needs scipy
 
 from bench.partners_evaluation import Question, blend, everything, found
+from graph.layout import STEPS
 from graph.linkage import Linkage, Member, Tie, linkage
 from graph.partners import Ask, Gift, Partnership, pagerank, partnership, resource_allocation, suggest
 from graph.picture import picture
@@ -128,10 +129,10 @@ def drawing() -> None:
     network = crowd(random.Random(1))
     ours = sorted(timed(lambda: picture(network)) for _ in range(3))[1]
     graph = network.to_networkx()
-    peer = timed(lambda: nx.forceatlas2_layout(graph, max_iter=90, seed=1))
+    peer = timed(lambda: nx.forceatlas2_layout(graph, max_iter=STEPS, seed=1))
     print("\n| a picture of 1,000 nodes | seconds |\n|---|---:|")
-    print(f"| ours: choice, 90 steps, nothing overlaps, packed | {ours:.2f} |")
-    print(f"| networkx.forceatlas2_layout, 90 steps, overlaps left | {peer:.2f} |")
+    print(f"| ours: choice, {STEPS} steps, nothing overlaps, packed | {ours:.2f} |")
+    print(f"| networkx.forceatlas2_layout, {STEPS} steps, overlaps left | {peer:.2f} |")
 
 
 PARTS = {"speed": speed, "quality": quality, "drawing": drawing}

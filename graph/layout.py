@@ -18,7 +18,7 @@ import numpy as np
 
 from graph.linkage import Floats, Ints, Links
 
-STEPS = 90
+STEPS = 60
 SETTLE_STEPS = 24
 COHESION = 0.8
 GRAVITY = 0.05
