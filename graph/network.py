@@ -58,6 +58,7 @@ class FlowGraph:
 
     `names` are the nodes; `tails` and `heads` their positions, one entry an edge; `keys` tells parallel edges apart
     (None: no multigraph). An attribute has one value a node or edge; a capacity of `INFINITE` is one that is missing.
+    `rows` are the heads of each node once more, by name and in the order of the edges, where networkx had them.
     """
 
     names: Sequence[Hashable]
@@ -66,6 +67,7 @@ class FlowGraph:
     node_attributes: Mapping[str, Values]
     edge_attributes: Mapping[str, Values]
     keys: Sequence[Hashable] | None = None
+    rows: Sequence[Mapping[Hashable, Any]] | None = None
 
     __networkx_backend__: ClassVar[str] = "fivelink"
 
@@ -130,6 +132,7 @@ class FlowGraph:
             {key: column(nodes, key, 0) for key in wanted},
             {key: column(data, key, default) for key, default in edge_attributes.items()},
             keys,
+            rows if keys is None else None,
         )
 
 

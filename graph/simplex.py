@@ -220,7 +220,15 @@ def _reaches(tails: Ints, heads: Ints, source: int, sink: int) -> bool:
 
 
 def _flow_dict(graph: FlowGraph, flow: Ints) -> FlowDict:
+    found: FlowDict
     tails, heads, keys, names = graph.tails, graph.heads, graph.keys, graph.names
+    if graph.rows is not None:
+        # Most edges carry nothing, and a row copied from a row needs no hash of any name.
+        found = {name: dict.fromkeys(row, 0) for name, row in zip(names, graph.rows, strict=True)}
+        used = np.flatnonzero(flow)
+        for tail, head, amount in zip(tails[used].tolist(), heads[used].tolist(), flow[used].tolist(), strict=True):
+            found[names[tail]][names[head]] = amount
+        return found
     if len(tails) and (tails[1:] < tails[:-1]).any():
         order = np.argsort(tails, kind="stable")
         tails, heads, flow = tails[order], heads[order], flow[order]
@@ -230,7 +238,7 @@ def _flow_dict(graph: FlowGraph, flow: Ints) -> FlowDict:
     rows = pairwise(cuts)
     if keys is None:
         return {n: dict(zip(targets[a:b], units[a:b], strict=True)) for n, (a, b) in zip(names, rows, strict=True)}
-    found: FlowDict = {name: {} for name in names}
+    found = {name: {} for name in names}
     for name, (a, b) in zip(names, rows, strict=True):
         row = found[name]
         for target, key, amount in zip(targets[a:b], keys[a:b], units[a:b], strict=True):
