@@ -1,160 +1,236 @@
 """The plan of an area: who gets what, best for all, proven.
 
-    max lexicographically  (units met of STAT, of ASAP, of URGENT, of ROUTINE, sum of score_e8 x units)
-    s.t.  a need gets at most what remains, an offer gives at most what is available, a pair at most the maximum,
-          nothing outside graph.rules, whole units, a pair nothing or at least the minimum
+    max lexicographically  the aims of the order (`graph.market`): urgency, fairness between communities, score
+    s.t.  a need gets at most what remains, an offer gives at most what is available, a pair at most the maximum, offers
+          of a cap together at most its limit, nothing outside graph.rules, whole units, a pair nothing or at least the
+          minimum, a whole need nothing or everything
 
-Stages TIER, SCORE and TIE are minimum cost flows (`graph.stages`); TIE settles what is left by a hash of ids, so that
-the answer depends on what is asked and offered, never on the order of the lists. Minimum quantities that the flow
-breaks are searched in the connected parts they touch (`graph.search`).
+What is left equal is settled by a hash of ids, so that the answer depends on what is asked and offered, never on the
+order of the lists. `graph.solving` computes it part by part; here lists of values become columns and back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
+from typing import Any, cast
 
 import numpy as np
 
+from graph.bottlenecks import tier_worth
 from graph.candidates import pairs
-from graph.checker import Instance, check
-from graph.old_stages import Market, Stage, solve_in_order
-from graph.search import Aims, Goals, explore
-from graph.shortfalls import explain
-from graph.solver import SOLVER, Ints
-from graph.ties import tie_values
+from graph.checker import Instance, check_lines
+from graph.columns import Columns, Ints, columns
+from graph.market import ORDERS, sums
+from graph.parts import Part
+from graph.score import weight_vector
+from graph.shortfalls import Given, explain
+from graph.solver import LIMIT, SOLVER
+from graph.solving import Found, Task, groups_of, recruited, solve_parts
 from graph.values import (
     WHOLE,
     Allocation,
+    Bottleneck,
+    Cap,
     Certificate,
-    Duals,
+    Coverage,
     Need,
     Offer,
     Plan,
-    Shortfall,
+    Prices,
     World,
     aims_as_number,
 )
 
-__all__ = ["Allocation", "Certificate", "Duals", "Plan", "Shortfall", "aims_as_number", "compute_plan"]
-
-STAGES = ("TIER", "SCORE", "TIE")
-
 #: Pairs that may be solved for the sake of minimum quantities before the best plan so far has to do (some 5 s).
 WORK_LIMIT = 10_000_000
 
+#: Bottlenecks named by a plan, each verified by solving its part again.
+BOTTLENECKS = 10
 
-def compute_plan(needs: Sequence[Need], offers: Sequence[Offer], world: World, *, work_limit: int = WORK_LIMIT) -> Plan:
+Progress = Callable[[float], None]
+
+
+def compute_plan(
+    needs: Sequence[Need],
+    offers: Sequence[Offer],
+    world: World,
+    *,
+    order: str = "URGENT_FIRST",
+    caps: Sequence[Cap] = (),
+    work_limit: int = WORK_LIMIT,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> Plan:
     """The optimal allocation of `offers` to `needs`.
+
+    order      URGENT_FIRST or FAIR_FIRST
+    caps       limits of what offers give together, nested
+    processes  None: as many as there are cores where the instance is large
+    progress   hears how much is done, 0..1
 
     When minimum quantities cannot be settled within `work_limit`, the plan is feasible, `certificate.optimal` is False
     and `certificate.dual` bounds what any plan could reach.
 
-    Raises ValueError for bad weights, ids that occur twice, a priority outside 0..3 or quantities outside 32 bits;
-    KeyError for a type or area that the world does not know.
+    Raises ValueError for bad weights, an unknown order, ids that occur twice, a priority outside 0..3, quantities
+    outside 32 bits, or caps that are not nested; KeyError for a type or area that the world does not know.
     """
     began = perf_counter()
     needs = sorted((n for n in needs if n.is_open and n.remaining > 0), key=lambda n: n.id)
     offers = sorted(offers, key=lambda o: o.id)
-    _refuse_bad(needs, offers)
-    eligible = pairs(needs, offers, world)
-    instance = Instance(needs, offers, world, eligible)
-    market, goals = _market(instance)
-    stages = solve_in_order(market, goals.values())
-    flow, bound, searched = _honour_minimums(market, goals, stages, work_limit)
-    primal = goals.aims(flow)
+    _refuse_bad(needs, offers, caps, order)
+    weights = weight_vector(world.weights)
+    table = columns(needs, offers, world, caps)
+    whole = _Whole(table, order)
+    for part, found in solve_parts(table, weights, order, work_limit, processes=processes, progress=progress):
+        whole.add(part, found)
+    allocations = whole.allocations()
+    shortfalls = explain(needs, offers, world, whole.given(), caps)
     total = sum(need.remaining for need in needs)
-    plan = _described(instance, flow, stages, searched)
-    certificate = Certificate(
-        optimal=primal == bound,
-        primal=aims_as_number(primal, total),
-        dual=aims_as_number(bound, total),
-        violations=0,
-        solver=SOLVER,
-        seconds=perf_counter() - began,
-    )
-    plan = replace(plan, certificate=certificate)
-    violations = len(check(instance, plan))
-    return replace(
-        plan,
-        certificate=replace(
-            certificate,
-            optimal=certificate.optimal and not violations,
-            violations=violations,
-            seconds=perf_counter() - began,
-        ),
-    )
-
-
-def _market(instance: Instance) -> tuple[Market, Goals]:
-    needs, offers, eligible = instance.needs, instance.offers, instance.eligible
-    need, offer = eligible.need_index.astype(np.int64), eligible.offer_index.astype(np.int64)
-    market = Market(
-        np.array([n.remaining for n in needs], dtype=np.int64),
-        np.array([max(0, o.available) for o in offers], dtype=np.int64),
-        need,
-        offer,
-        eligible.quantity,
-    )
-    need_ids = np.array([n.id for n in needs], dtype=np.int64)
-    offer_ids = np.array([o.id for o in offers], dtype=np.int64)
-    goals = Goals(
-        np.array([n.priority for n in needs], dtype=np.int64)[need],
-        eligible.score_e8,
-        tie_values(need_ids[need], offer_ids[offer]),
-        np.array([max(1, o.minimum) for o in offers], dtype=np.int64)[offer],
-    )
-    return market, goals
-
-
-def _honour_minimums(market: Market, goals: Goals, stages: list[Stage], work_limit: int) -> tuple[Ints, Aims, Ints]:
-    """The flow with minimums kept, a bound of the aims, and the needs (positions) whose part was searched."""
-    flow = stages[-1].flow
-    bound = goals.aims(flow)
-    if not len(goals.too_little(flow)):
-        return flow, bound, np.zeros(0, dtype=np.int64)
-    flow, bound, pairs_searched = explore(market, goals, flow, stages[0].face, work_limit)
-    return flow, bound, np.unique(market.need[pairs_searched])
-
-
-def _described(instance: Instance, flow: Ints, stages: list[Stage], searched: Ints) -> Plan:
-    needs, offers, eligible = instance.needs, instance.offers, instance.eligible
-    used = np.flatnonzero(flow)
-    rows = zip(
-        eligible.need_index[used].tolist(),
-        eligible.offer_index[used].tolist(),
-        flow[used].tolist(),
-        eligible.score_e8[used].tolist(),
-        strict=True,
-    )
-    allocations = [Allocation(needs[n].id, offers[o].id, q, s / WHOLE**2) for n, o, q, s in rows]
-    shortfalls = explain(needs, offers, instance.world, eligible, flow)
-    need_ids, offer_ids = [n.id for n in needs], [o.id for o in offers]
-    duals = tuple(
-        Duals(
-            name,
-            dict(zip(need_ids, stage.need_price.tolist(), strict=True)),
-            dict(zip(offer_ids, stage.offer_price.tolist(), strict=True)),
-        )
-        for name, stage in zip(STAGES, stages, strict=True)
-    )
-    return Plan(
+    primal, bound = (aims_as_number(aims, total, order) for aims in whole.aims())
+    plan = Plan(
         demand=len(needs),
         met=len(needs) - len(shortfalls),
         allocations=allocations,
         shortfalls=shortfalls,
-        certificate=Certificate(False, 0, 0, 0, SOLVER, 0.0),
-        duals=duals,
-        searched=frozenset(needs[n].id for n in searched.tolist()),
+        certificate=Certificate(optimal=False, primal=primal, dual=bound, violations=0, solver=SOLVER, seconds=0.0),
+        searched=frozenset(table.need.ids[whole.searched()].tolist()),
+        order=order,
+        prices=whole.prices(),
+        coverage=tuple(whole.coverage()),
+        bottlenecks=tuple(whole.bottlenecks(weights, work_limit)),
     )
+    # The parts were judged as they were solved; here what was made of them, against the rules one by one.
+    violations = whole.violations + len(check_lines(Instance(needs, offers, world, pairs([], [], world)), plan))
+    certificate = replace(
+        plan.certificate,
+        optimal=primal == bound and not violations,
+        violations=violations,
+        seconds=perf_counter() - began,
+    )
+    return replace(plan, certificate=certificate)
 
 
-def _refuse_bad(needs: Sequence[Need], offers: Sequence[Offer]) -> None:
-    if len({n.id for n in needs}) != len(needs) or len({o.id for o in offers}) != len(offers):
-        raise ValueError("an id occurs twice")
+class _Whole:
+    """The parts of a plan put together; positions become ids here."""
+
+    def __init__(self, table: Columns, order: str) -> None:
+        self.table, self.order = table, order
+        self.pieces: list[tuple[Part, Found]] = []
+        self.violations = 0
+
+    def add(self, part: Part, found: Found) -> None:
+        self.pieces.append((part, found))
+        self.violations += len(found.faults)
+
+    def given(self) -> Given:
+        """Who gets how much of what, in positions, ordered by need, then offer."""
+        need = self._joined([part.needs[f.need] for part, f in self.pieces])
+        offer = self._joined([part.offers[f.offer] for part, f in self.pieces])
+        quantity = self._joined([f.quantity for _, f in self.pieces])
+        rank = np.lexsort((offer, need))
+        return Given(need[rank], offer[rank], quantity[rank])
+
+    def allocations(self) -> list[Allocation]:
+        need_ids, offer_ids = self.table.need.ids, self.table.offer.ids
+        found = []
+        for part, f in self.pieces:
+            rows = zip(
+                need_ids[part.needs[f.need]].tolist(),
+                offer_ids[part.offers[f.offer]].tolist(),
+                f.quantity.tolist(),
+                f.score.tolist(),
+                _ids(offer_ids[part.offers], f.next_offer),
+                f.next_score.tolist(),
+                _ids(need_ids[part.needs], f.next_need),
+                strict=True,
+            )
+            found += [
+                Allocation(n, o, q, s / WHOLE**2, o2, None if o2 is None else s2 / WHOLE**2, n2)
+                for n, o, q, s, o2, s2, n2 in rows
+            ]
+        found.sort(key=lambda a: (a.need_id, a.offer_id))
+        return found
+
+    def searched(self) -> Ints:
+        return self._joined([part.needs[f.searched] for part, f in self.pieces])
+
+    def aims(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What is reached and what no plan passes; FAIR as what it spares against giving nothing."""
+        at = 0 if self.order == "FAIR_FIRST" else 4
+        totals = []
+        for name in ("aims", "bound"):
+            reached = [0] * 6
+            for _, f in self.pieces:
+                reached = [a + b for a, b in zip(reached, getattr(f, name), strict=True)]
+            reached[at] += sum(f.fair_worst for _, f in self.pieces)
+            totals.append(tuple(reached))
+        return totals[0], totals[1]
+
+    def prices(self) -> tuple[Prices, ...]:
+        need, offer, caps = self.table.need, self.table.offer, self.table.caps
+        found = []
+        for place, stage in enumerate(ORDERS[self.order]):
+            prices = Prices(stage, {}, {}, dict.fromkeys(caps.ids.tolist(), 0), {})
+            for part, f in self.pieces:
+                cuts = np.cumsum([len(part.needs), len(part.offers), len(f.caps)])
+                of_needs, of_offers, of_caps, of_groups = np.split(f.prices[place][:-1], cuts)
+                for into, keys, values in (
+                    (prices.needs, need.ids[part.needs].tolist(), of_needs),
+                    (prices.offers, offer.ids[part.offers].tolist(), of_offers),
+                    (prices.caps, caps.ids[f.caps].tolist(), of_caps),
+                    (prices.groups, map(tuple, f.groups.tolist()), of_groups),
+                ):
+                    cast("dict[Any, int]", into).update(zip(keys, values.tolist(), strict=True))
+            found.append(prices)
+        return tuple(found)
+
+    def coverage(self) -> list[Coverage]:
+        keys, group = groups_of(self.table)
+        given = self.given()
+        got = sums(given.need, given.quantity, len(group))
+        requested, allocated = (sums(group, units, len(keys)) for units in (self.table.need.remaining, got))
+        rows = zip(keys.tolist(), requested.tolist(), allocated.tolist(), strict=True)
+        return [Coverage(district, kind, asked, gave) for (district, kind), asked, gave in rows]
+
+    def bottlenecks(self, weights: tuple[int, ...], work_limit: int) -> Iterator[Bottleneck]:
+        """Where one more unit is worth most, over all parts; each verified by solving its part again."""
+        ranked = [(piece, scarce) for piece in self.pieces for scarce in piece[1].scarce]
+        ranked.sort(key=lambda r: ([-w for w in r[1].worth], -r[1].shortfall, r[0][1].groups[r[1].group].tolist()))
+        for (part, found), scarce in ranked[:BOTTLENECKS]:
+            task = Task(self.table.part(part.needs, part.offers), weights, self.order, work_limit)
+            one, all_ = (recruited(task, found, scarce.group, units) for units in (1, scarce.shortfall))
+            district, kind = found.groups[scarce.group].tolist()
+            yield Bottleneck(kind, district, scarce.shortfall, tier_worth(ORDERS[self.order], scarce.worth), one, all_)
+
+    def _joined(self, blocks: list[Ints]) -> Ints:
+        return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.int64)
+
+
+def _ids(ids: Ints, places: Ints) -> list[int | None]:
+    return [None if place < 0 else int(ids[place]) for place in places.tolist()]
+
+
+def _refuse_bad(needs: Sequence[Need], offers: Sequence[Offer], caps: Sequence[Cap], order: str) -> None:
+    if order not in ORDERS:
+        raise ValueError(f"an order is one of {', '.join(ORDERS)}, not {order}")
+    for values in (needs, offers, caps):
+        if len({value.id for value in values}) != len(values):
+            raise ValueError("an id occurs twice")
     if any(not 0 <= n.priority <= 3 for n in needs):
         raise ValueError("a priority lies in 0..3")
     top = 2**31
     if any(n.remaining >= top for n in needs) or any(o.available >= top or o.minimum >= top for o in offers):
         raise ValueError("quantities fit 32 bits")
+    above = {cap.id: cap.parent_id for cap in caps}
+    if any(not 0 <= cap.limit < LIMIT for cap in caps):
+        raise ValueError("a cap is not negative")
+    if any(o.cap_id is not None and o.cap_id not in above for o in offers):
+        raise ValueError("an offer draws on a cap that is not given")
+    for cap in above:
+        at, steps = above[cap], 0
+        while at is not None:
+            if at not in above or steps > len(above):
+                raise ValueError("caps are nested: the one above is given, and none is above itself")
+            at, steps = above[at], steps + 1

@@ -1,4 +1,4 @@
-"""What stood behind each choice of a plan: the next best offer of a need, the next need in line for an offer.
+"""What stood behind each choice of a plan: the next best offer of a need, the short need next in line for an offer.
 
 Moving one unit onto a pair that the plan leaves at 0 costs the aims, in their order, its reduced costs
 (rc_TIER, rc_FAIR, rc_SCORE; `graph.market`): it could not be had for less. So the next best offer of a need is the
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph.market import TIE, Market, Whole, pair_costs
+from graph.market import TIE, Market, Whole, pair_costs, sums
 from graph.solver import Ints
 
 #: Bits of each packed reduced cost, sign included: tiers, fairness steps, hundred-millionths of score. Larger is cut.
@@ -24,7 +24,7 @@ class Alternatives:
     """Positions of pairs, -1 where there is none.
 
     of_need   (n) the best pair of the need that the plan does not use
-    of_offer  (m) the best pair of the offer that the plan does not use; only of offers that are used up
+    of_offer  (m) of an offer that is used up, the best pair that the plan does not use, of a need that stays short
     """
 
     of_need: Ints
@@ -32,13 +32,14 @@ class Alternatives:
 
 
 def alternatives(market: Market, flow: Ints, order: Sequence[str], prices: Sequence[Ints]) -> Alternatives:
-    """The best unused pair of every need and of every offer that is used up; ties by id. O(pairs)."""
+    """The best unused pair of every need, and of short needs with offers that are used up; ties by id. O(pairs)."""
     unused = np.flatnonzero(flow == 0)
     cost = _packed(market, unused, order, prices)
     need, offer = market.need[unused], market.offer[unused]
     left = market.supply.copy()
     np.subtract.at(left, market.offer, flow)
-    wanted = left[offer] == 0
+    short = sums(market.need, flow, len(market.demand)) < market.demand
+    wanted = (left[offer] == 0) & short[need]
     by_offer = np.argsort(offer[wanted], kind="stable")
     return Alternatives(
         _least(unused, need, cost, len(market.demand)),

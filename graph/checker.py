@@ -23,7 +23,7 @@ from graph.rules import obstacles
 from graph.score import score_e8
 from graph.values import Cap, Need, Offer, Plan, Prices, World
 
-__all__ = ["Instance", "Placed", "Verdict", "check", "check_market", "placed"]
+__all__ = ["Instance", "Placed", "Verdict", "check", "check_lines", "check_market", "placed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,7 @@ class Placed:
 
 def check(instance: Instance, plan: Plan) -> list[str]:
     """Everything that is wrong with the plan, as 中文 / English; empty when it is right."""
-    if plan.duals and not plan.prices:
-        from graph.old_checker import check as check_old
-
-        return check_old(instance, plan)
-    faults = [*_not_allowed(instance, plan), *_lost(instance, plan)]
+    faults = check_lines(instance, plan)
     if faults:
         return faults
     try:
@@ -60,6 +56,14 @@ def check(instance: Instance, plan: Plan) -> list[str]:
     except ValueError as error:
         return [str(error)]
     return list(_not_proven(instance, plan, where))
+
+
+def check_lines(instance: Instance, plan: Plan) -> list[str]:
+    """What the lines of a plan do that is not allowed, and what they lose; looks at no pair that is not used.
+
+    `instance.eligible` may be empty. O(allocations + needs + offers).
+    """
+    return [*_not_allowed(instance, plan), *_lost(instance, plan)]
 
 
 def placed(instance: Instance) -> Placed:

@@ -1,52 +1,63 @@
 """Why a need is not fully met, and the smallest change that would help.
 
 A need without any eligible offer is told what its nearest misses fail: the offers of its type that fail the fewest
-rules, by the least. A need with eligible offers is told who was served before it, and which maximum or minimum keeps
-back what is left. Codes beyond those of `graph.rules`: NO_OFFER, CAPACITY_USED, MAXIMUM.
+rules, by the least. A need with eligible offers is told who was served before it, and which cap, maximum or minimum
+keeps back what is left. Codes beyond those of `graph.rules`: NO_OFFER, CAPACITY_USED, CAP_USED, MAXIMUM, WHOLE.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from graph.candidates import Evaluator, Pairs
+from graph.candidates import Evaluator, pairs
 from graph.rules import amount, obstacles
 from graph.solver import Ints
-from graph.values import Need, Obstacle, Offer, Shortfall, World, label
+from graph.values import Cap, Need, Obstacle, Offer, Shortfall, World, label
 
 #: Reasons given for one need at most.
 MOST = 3
+#: Needs whose pairs are looked at together.
+BLOCK = 1_000
 #: No offer can hold more than this.
 LARGEST = 2_147_483_647
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A plan as columns: positions of needs and offers, units; ordered by need, then offer."""
+
+    need: Ints
+    offer: Ints
+    quantity: Ints
+
+
 def explain(
-    needs: Sequence[Need], offers: Sequence[Offer], world: World, eligible: Pairs, flow: Ints
+    needs: Sequence[Need], offers: Sequence[Offer], world: World, given: Given, caps: Sequence[Cap] = ()
 ) -> list[Shortfall]:
     """A shortfall with its reasons for every need that gets less than remains, in the order of needs.
 
-    `flow` has the units of each eligible pair. O(short needs x offers of their type).
+    O(short needs x offers of their type); the pairs of `BLOCK` needs are held at a time.
     """
-    got = np.zeros(len(needs), dtype=np.int64)
-    np.add.at(got, eligible.need_index, flow)
-    missing = np.array([n.remaining for n in needs], dtype=np.int64) - got
-    short = np.flatnonzero(missing > 0).tolist()
-    if not short:
+    missing = np.array([n.remaining for n in needs], dtype=np.int64)
+    np.subtract.at(missing, given.need, given.quantity)
+    short = np.flatnonzero(missing > 0)
+    if not len(short):
         return []
-    first, last = (
-        np.searchsorted(eligible.need_index, np.arange(len(needs)), side).tolist() for side in ("left", "right")
-    )
-    used = _Used(needs, offers, world, eligible, flow)
+    used = _Used(needs, offers, world, given, caps)
     near = _NearMisses(needs, offers, world)
     found = []
-    for n in short:
-        block = slice(first[n], last[n])
-        reasons = used.reasons(n, int(missing[n]), block) if first[n] < last[n] else near.reasons(n)
-        found.append(Shortfall(needs[n].id, int(missing[n]), reasons))
+    for start in range(0, len(short), BLOCK):
+        block = short[start : start + BLOCK].tolist()
+        eligible = pairs([needs[n] for n in block], offers, world)
+        cuts = np.searchsorted(eligible.need_index, np.arange(len(block) + 1)).tolist()
+        for n, a, b in zip(block, cuts, cuts[1:], strict=False):
+            fitting = eligible.offer_index[a:b].astype(np.int64), eligible.score_e8[a:b]
+            reasons = used.reasons(n, int(missing[n]), *fitting) if a < b else near.reasons(n)
+            found.append(Shortfall(needs[n].id, int(missing[n]), reasons))
     return found
 
 
@@ -54,28 +65,54 @@ class _Used:
     """Needs with eligible offers that got too little all the same."""
 
     def __init__(
-        self, needs: Sequence[Need], offers: Sequence[Offer], world: World, eligible: Pairs, flow: Ints
+        self, needs: Sequence[Need], offers: Sequence[Offer], world: World, given: Given, caps: Sequence[Cap]
     ) -> None:
-        self.needs, self.offers, self.world, self.eligible, self.flow = needs, offers, world, eligible, flow
+        self.needs, self.offers, self.world, self.given = needs, offers, world, given
         self.left = np.array([max(0, o.available) for o in offers], dtype=np.int64)
-        np.subtract.at(self.left, eligible.offer_index, flow)
+        np.subtract.at(self.left, given.offer, given.quantity)
+        self.first = np.searchsorted(given.need, np.arange(len(needs) + 1))
+        self.caps = {cap.id: cap for cap in caps}
+        self.room = self._room()
         #: For each offer and tier, the needs it serves and the units they get.
         self.takers = np.zeros((len(offers), 4, 2), dtype=np.int64)
-        taking = np.flatnonzero(flow)
-        tier = np.array([n.priority for n in needs], dtype=np.int64)[eligible.need_index[taking]]
-        np.add.at(self.takers[:, :, 0], (eligible.offer_index[taking], tier), 1)
-        np.add.at(self.takers[:, :, 1], (eligible.offer_index[taking], tier), flow[taking])
+        tier = np.array([n.priority for n in needs], dtype=np.int64)[given.need]
+        np.add.at(self.takers[:, :, 0], (given.offer, tier), 1)
+        np.add.at(self.takers[:, :, 1], (given.offer, tier), given.quantity)
 
-    def reasons(self, n: int, missing: int, block: slice) -> list[Obstacle]:
-        need, offers = self.needs[n], self.eligible.offer_index[block]
-        got, left = self.flow[block], self.left[offers]
+    def _room(self) -> dict[int, int]:
+        """What is left of each cap."""
+        room = {cap.id: cap.limit for cap in self.caps.values()}
+        for place, units in zip(self.given.offer.tolist(), self.given.quantity.tolist(), strict=True):
+            for cap in self._above(self.offers[place]):
+                room[cap.id] -= units
+        return room
+
+    def _above(self, offer: Offer) -> Iterator[Cap]:
+        at = offer.cap_id
+        while at is not None:
+            yield self.caps[at]
+            at = self.caps[at].parent_id
+
+    def _received(self, n: int, offers: Ints) -> Ints:
+        """What the need gets of each of these offers (ascending)."""
+        mine = slice(int(self.first[n]), int(self.first[n + 1]))
+        received = np.zeros(len(offers), dtype=np.int64)
+        received[np.searchsorted(offers, self.given.offer[mine])] = self.given.quantity[mine]
+        return received
+
+    def reasons(self, n: int, missing: int, offers: Ints, score: Ints) -> list[Obstacle]:
+        need, got, left = self.needs[n], self._received(n, offers), self.left[offers]
         unit = self.world.type_units.get(need.type_id, "")
         reasons = []
         spent = np.flatnonzero(left == 0)
         if len(spent):
-            reasons.append(self._capacity_used(need, missing, block, spent, unit))
+            reasons.append(self._capacity_used(need, missing, offers[spent], got[spent], score[spent], unit))
         for place in np.flatnonzero(left > 0).tolist():
             offer, rest = self.offers[offers[place]], int(left[place])
+            empty = next((cap for cap in self._above(offer) if self.room[cap.id] <= 0), None)
+            if empty is not None:
+                reasons.append(self._cap_used(empty, offer, rest, missing, unit))
+                continue
             if offer.maximum is not None and got[place] >= offer.maximum:
                 most = offer.maximum + min(rest, missing)
                 reasons.append(
@@ -102,25 +139,47 @@ class _Used:
                         offer.id,
                     )
                 )
-        return reasons[:MOST] or [self._kept_together(need, missing, block, unit)]
+        if need.whole:
+            reasons.insert(0, self._whole(need, int(left.sum()), unit))
+        return reasons[:MOST] or [self._kept_together(offers, score, missing, unit)]
 
-    def _capacity_used(self, need: Need, missing: int, block: slice, spent: Ints, unit: str) -> Obstacle:
-        offers = self.eligible.offer_index[block][spent]
+    def _whole(self, need: Need, left: int, unit: str) -> Obstacle:
+        most = min(left, need.remaining)
+        return Obstacle(
+            "WHOLE",
+            f"该需求要么全部满足要么不给,共需{need.remaining}{unit},相符的供给目前尚余{most}{unit}",
+            f"The need takes all of its {amount(need.remaining, unit)} or nothing"
+            f"; fitting offers have {amount(most, unit)} left.",
+            "允许分次满足该需求",
+            "Let the need be met in parts.",
+        )
+
+    def _cap_used(self, cap: Cap, offer: Offer, rest: int, missing: int, unit: str) -> Obstacle:
+        more = min(rest, missing)
+        return Obstacle(
+            "CAP_USED",
+            f"该供给尚余{rest}{unit},但所属额度({cap.limit})已用完",
+            f"The offer has {amount(rest, unit)} left, but the cap of {cap.limit} it draws on is used up.",
+            f"将额度提高{more}{unit}",
+            f"Raise the cap by {amount(more, unit)}.",
+            offer.id,
+        )
+
+    def _capacity_used(self, need: Need, missing: int, offers: Ints, own: Ints, score: Ints, unit: str) -> Obstacle:
         takers = self.takers[offers].sum(axis=0)
-        own = self.flow[block][spent]
         takers[need.priority] -= (int((own > 0).sum()), int(own.sum()))
         urgent, others = takers[need.priority + 1 :].sum(axis=0), takers.sum(axis=0)
-        best = self.offers[offers[np.argmax(self.eligible.score_e8[block][spent])]]
-        zh, en = f"{len(spent)}项相符的供给", _counted(len(spent), "fitting offer")
+        best = self.offers[offers[np.argmax(score)]]
+        zh, en = f"{len(offers)}项相符的供给", _counted(len(offers), "fitting offer")
         if others[0]:
             pressing_zh = f"(其中更紧急的{urgent[0]}项,{urgent[1]}{unit})" if urgent[0] else ""
             pressing_en = f" ({urgent[0]} more urgent, {amount(urgent[1], unit)})" if urgent[0] else ""
             zh += f"已分完:{others[1]}{unit}分给了其他{others[0]}项需求{pressing_zh}"
-            en += f" {'is' if len(spent) == 1 else 'are'} used up: {amount(others[1], unit)} went to"
+            en += f" {'is' if len(offers) == 1 else 'are'} used up: {amount(others[1], unit)} went to"
             en += f" {_counted(others[0], 'other need')}{pressing_en}"
         else:
             zh += "已全部分给本需求"
-            en += f" {'gives' if len(spent) == 1 else 'give'} this need everything there is"
+            en += f" {'gives' if len(offers) == 1 else 'give'} this need everything there is"
         return Obstacle(
             "CAPACITY_USED",
             f"{zh},还差{missing}{unit}",
@@ -129,9 +188,9 @@ class _Used:
             best.id,
         )
 
-    def _kept_together(self, need: Need, missing: int, block: slice, unit: str) -> Obstacle:
+    def _kept_together(self, offers: Ints, score: Ints, missing: int, unit: str) -> Obstacle:
         """What is left would break a minimum elsewhere: said of the offer that fits best."""
-        offer = self.offers[self.eligible.offer_index[block][np.argmax(self.eligible.score_e8[block])]]
+        offer = self.offers[offers[np.argmax(score)]]
         return Obstacle(
             "CAPACITY_USED",
             f"余量须满足其他需求的起供数量,还差{missing}{unit}",

@@ -118,7 +118,7 @@ class Allocation:
     """`quantity` units of the offer go to the need; `score` is the pair's, 0..1.
 
     next_offer_id, next_score   the best offer that the need does not use: who would step in
-    next_need_id                the need next in line for the offer, where the offer is used up: whom it went past
+    next_need_id                the need next in line that stays short, where the offer is used up: whom it went past
     """
 
     need_id: int
@@ -143,9 +143,9 @@ class Shortfall:
 class Certificate:
     """What was proven about a plan.
 
-    `primal` and `dual` write the aims as one number, most important digit first: units met of STAT, ASAP, URGENT,
-    ROUTINE, then the sum of score_e8 x units (`aims_as_number`). `primal <= dual`, equal when
-    `optimal`. `violations` counts what `graph.checker` found.
+    `primal` and `dual` write the aims as one number, most important digit first (`aims_as_number`): what the plan
+    reaches, and what no plan passes. `primal <= dual`, equal when `optimal`. `violations` counts what `graph.checker`
+    found.
     """
 
     optimal: bool
@@ -154,15 +154,6 @@ class Certificate:
     violations: int
     solver: str
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Duals:
-    """Dual prices of one stage, by id: of one more unit of a need's demand, and of one more unit of an offer."""
-
-    stage: str
-    needs: Mapping[int, int]
-    offers: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +202,10 @@ class Plan:
     met          how many of them are fully met
     allocations  ordered by need id, then offer id
     shortfalls   of every need not fully met, ordered by need id
-    duals        one for each stage (TIER, SCORE, TIE), of the flow without minimum quantities
-    searched     ids of the needs whose part had to be searched for the sake of minimum quantities: the duals bound
-                 their part from above, the search closes the gap
+    searched     ids of the needs whose part had to be searched for the sake of minimum quantities or whole needs: it
+                 is proven by the search, the other parts by their prices
     order        URGENT_FIRST or FAIR_FIRST
-    prices       one for each stage of the order: what proves every part that was not searched
+    prices       one for each stage of the order, of the flow without minimums
     coverage     by district, then type
     bottlenecks  where one more unit is worth most, best first
     """
@@ -225,7 +215,6 @@ class Plan:
     allocations: list[Allocation]
     shortfalls: list[Shortfall]
     certificate: Certificate
-    duals: tuple[Duals, ...] = ()
     searched: frozenset[int] = frozenset()
     order: str = "URGENT_FIRST"
     prices: tuple[Prices, ...] = ()
@@ -233,16 +222,22 @@ class Plan:
     bottlenecks: tuple[Bottleneck, ...] = ()
 
 
-def aims_as_number(aims: tuple[int, ...], total_demand: int) -> int:
+def aims_as_number(aims: tuple[int, ...], total_demand: int, order: str = "URGENT_FIRST") -> int:
     """Aims as digits of one whole number, so that plans of one instance compare as their numbers do.
 
-    >>> aims_as_number((0, 0, 1, 0, 0), 9) > aims_as_number((0, 0, 0, 9, 900_000_000), 9)
+    `aims` are units met of STAT, ASAP, URGENT, ROUTINE, what FAIR spares against giving nothing (0 or more), and the
+    sum of score_e8 x units; FAIR stands first where the order says so.
+
+    >>> aims_as_number((0, 0, 1, 0, 0, 0), 9) > aims_as_number((0, 0, 0, 9, 351, 900_000_000), 9)
     True
     """
+    bases = [total_demand + 1] * 4
+    # The dearest unit of a shortage costs 39.
+    bases.insert(0 if order == "FAIR_FIRST" else 4, 40 * total_demand + 1)
     number = 0
-    for units in aims[:-1]:
-        number = number * (total_demand + 1) + units
-    return number * (WHOLE * WHOLE * total_demand + 1) + aims[-1]
+    for aim, base in zip(aims, [*bases, WHOLE * WHOLE * total_demand + 1], strict=True):
+        number = number * base + aim
+    return number
 
 
 def label(labels: Mapping[int, tuple[str, str]], key: int) -> tuple[str, str]:

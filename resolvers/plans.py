@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import acting, events, jobs, matches, plans
 from db.areas import Area
+from graph.choices import Choice, choices
+from graph.score import PART_CODES
 from graph.values import Need, Obstacle, Offer, Plan, World
 from resolvers import plan_jobs
 from resolvers.acts import act, record, require_role, require_within
@@ -130,14 +133,13 @@ async def carry_out(context: Context, id: int, attempt: int, tell: Callable[[flo
     async with context.engine.connect() as plain:
         conn = await plain.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         row = await plans.asked(conn, id)
-        place, needs, offers, around = await _instance(context, conn, row.area_id)
+        instance = await read(context, conn, row.area_id)
     tell(0.1)
-    plan = await asyncio.to_thread(
-        _mathematics, needs, offers, around, row.plan_order, lambda share: tell(0.1 + 0.8 * share)
-    )
+    plan, why = await asyncio.to_thread(_explained, instance, row.plan_order, lambda share: tell(0.1 + 0.8 * share))
     tell(0.9)
+    place = instance.place
     async with context.engine.connect() as conn, conn.begin() as transaction:
-        if not await _store(context, conn, id, attempt, place, plan):
+        if not await _store(context, conn, id, attempt, instance, plan, why):
             await transaction.rollback()
             return plan.demand
         detail = {"demand": plan.demand, "met": plan.met, "optimal": plan.certificate.optimal}
@@ -153,13 +155,29 @@ async def carry_out(context: Context, id: int, attempt: int, tell: Callable[[flo
     return plan.demand
 
 
-def _mathematics(
-    needs: Sequence[Need], offers: Sequence[Offer], around: World, order: str, progress: Callable[[float], None]
-) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What a plan is computed from, read in one snapshot."""
+
+    place: Area
+    needs: list[Need]
+    offers: list[Offer]
+    around: World
+    weights: matches.WeightSet
+
+
+def mathematics(instance: Instance, order: str, progress: Callable[[float], None] | None = None) -> Plan:
     """The one place where the engine is called."""
     from graph.allocation import compute_plan
 
-    return compute_plan(needs, offers, around)
+    return compute_plan(instance.needs, instance.offers, instance.around, order=order, progress=progress)
+
+
+def _explained(
+    instance: Instance, order: str, progress: Callable[[float], None] | None = None
+) -> tuple[Plan, list[Choice]]:
+    plan = mathematics(instance, order, progress)
+    return plan, choices(plan, instance.needs, instance.offers, instance.around)
 
 
 async def _weights(conn: AsyncConnection) -> matches.WeightSet:
@@ -173,16 +191,15 @@ async def _weights(conn: AsyncConnection) -> matches.WeightSet:
     return state.weight_set
 
 
-async def _instance(
-    context: Context, conn: AsyncConnection, area_id: int
-) -> tuple[Area, list[Need], list[Offer], World]:
-    """What the plan is computed from, in the snapshot of this transaction."""
+async def read(context: Context, conn: AsyncConnection, area_id: int) -> Instance:
+    """What a plan of the area is computed from, in the snapshot of this transaction."""
     words = await vocabulary(context.engine, conn)
     place = (await words.areas_by_id(conn, [area_id]))[area_id]
     weights = await _weights(conn)
     needs = [need_value(row) for row in await matches.open_needs(conn, area_id=place.id)]
     offers = await _offers(conn, words, needs, place)
-    return place, needs, offers, await world(conn, words, weights, context.today, needs, offers, place)
+    around = await world(conn, words, weights, context.today, needs, offers, place)
+    return Instance(place, needs, offers, around, weights)
 
 
 async def _offers(conn: AsyncConnection, words: Vocabulary, needs: Sequence[Need], place: Area) -> list[Offer]:
@@ -192,13 +209,22 @@ async def _offers(conn: AsyncConnection, words: Vocabulary, needs: Sequence[Need
     return offer_values(await plans.offers_covering(conn, types, place.id), words) if types else []
 
 
-async def _store(context: Context, conn: AsyncConnection, id: int, attempt: int, place: Area, plan: Plan) -> bool:
-    proof = plan.certificate
+async def _store(
+    context: Context,
+    conn: AsyncConnection,
+    id: int,
+    attempt: int,
+    instance: Instance,
+    plan: Plan,
+    why: Sequence[Choice],
+) -> bool:
+    proof, weights = plan.certificate, instance.weights
+    at = [PART_CODES.index(code) for code in weights.codes]
     return await plans.settle(
         conn,
         id,
         attempt,
-        place.id,
+        instance.place.id,
         {
             "finished_at": context.clock(),
             "demand": plan.demand,
@@ -211,12 +237,47 @@ async def _store(context: Context, conn: AsyncConnection, id: int, attempt: int,
             "seconds": proof.seconds,
         },
         [
-            {"need_id": one.need_id, "offer_id": one.offer_id, "quantity": one.quantity, "score": one.score}
-            for one in plan.allocations
+            {
+                "need_id": one.need_id,
+                "offer_id": one.offer_id,
+                "quantity": one.quantity,
+                "score": one.score,
+                "parts": [choice.parts[place] for place in at],
+                "weight_set_id": weights.id,
+                "next_offer_id": one.next_offer_id,
+                "next_score": one.next_score,
+                "next_left": choice.next_left,
+                "next_need_id": one.next_need_id,
+                "passed_code": choice.passed_code,
+                "passed_own": choice.passed_own,
+                "passed_other": choice.passed_other,
+            }
+            for one, choice in zip(plan.allocations, why, strict=True)
         ],
         [
             {"need_id": one.need_id, "quantity": one.quantity, "reasons": [_reason(o) for o in one.obstacles]}
             for one in plan.shortfalls
+        ],
+        [
+            {
+                "area_id": one.district_id,
+                "resource_type_id": one.type_id,
+                "requested": one.requested,
+                "allocated": one.allocated,
+            }
+            for one in plan.coverage
+        ],
+        [
+            {
+                "position": position,
+                "area_id": one.district_id,
+                "resource_type_id": one.type_id,
+                "shortfall": one.shortfall,
+                "worth": one.worth,
+                "met_by_one": one.met_by_one,
+                "met_by_all": one.met_by_all,
+            }
+            for position, one in enumerate(plan.bottlenecks)
         ],
     )
 

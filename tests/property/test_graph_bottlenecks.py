@@ -49,6 +49,7 @@ def test_scarce_groups_are_those_that_miss_something_best_first(market: Market, 
 def test_the_next_choice_is_the_cheapest_pair_that_is_not_used(market: Market, order: str) -> None:
     solved = solve(market, ORDERS[order])
     found = alternatives(market, solved.flow, solved.order, solved.prices)
+    short = sums(market.need, solved.flow, len(market.demand)) < market.demand
     left = market.supply - sums(market.offer, solved.flow, len(market.supply))
 
     def loss(pair: int) -> tuple[int, ...]:
@@ -65,5 +66,5 @@ def test_the_next_choice_is_the_cheapest_pair_that_is_not_used(market: Market, o
         own = [p for p in unused if market.need[p] == need]
         assert found.of_need[need] == min(own, key=lambda p: (loss(p), p), default=-1)
     for offer in range(len(market.supply)):
-        own = [p for p in unused if market.offer[p] == offer and left[offer] == 0]
+        own = [p for p in unused if market.offer[p] == offer and left[offer] == 0 and short[market.need[p]]]
         assert found.of_offer[offer] == min(own, key=lambda p: (loss(p), p), default=-1)

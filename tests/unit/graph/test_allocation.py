@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from small import COUNSELLING, COUNTY, FAR, GOODS, HANGANG, NEAR, QUANPU, WORLD, need, offer
 
@@ -141,7 +143,7 @@ def test_one_offer_and_one_need_are_spoken_of_as_one_and_every_quantity_has_its_
     plan = compute_plan(
         [need(1, remaining=1, area_id=FAR), need(2, remaining=3), need(3, remaining=2)],
         [offer(1, available=3, coverage_ids=(COUNTY,)), offer(2, available=2, coverage_ids=(COUNTY,))],
-        WORLD,
+        replace(WORLD, districts={NEAR: COUNTY, FAR: COUNTY}),
     )
     assert said(plan, 1) == [
         (
