@@ -2,7 +2,7 @@
 
     minimise    (|S|, -sum of value_j, sum of place_j)      lexicographically, over sets S of candidates 0..n-1
     subject to  sum over j in S of gain_ij >= demand_i       for every row i          (all whole numbers)
-                enough(S)                                    a monotone test of the caller's, where rows do not say all
+                lacks(S) is None                             rows the caller finds when asked, where there are too many
 
 `place_j` is the position of j: the caller lists candidates in the order in which equals are preferred.
 
@@ -10,7 +10,7 @@ Exact for what fits: a candidate that K others are better than (K: the size gree
 the K is free to take its place. What remains goes to HiGHS as three small binary programs, built anew for each aim. Its
 arithmetic is floating: every answer is checked in whole numbers, and one that only seems to cover is cut off by
 
-    sum over j outside S that could help of x_j >= 1         (valid: what S cannot, no part of S can)
+    sum over j outside S that gain in row i of x_j >= 1      (valid: what S cannot, no part of S can)
 
 Beyond `EXACT_UP_TO` candidates: the greedy of doi:10.1007/BF02579435 (at most H(d) times the smallest, d the largest
 sum of a candidate's gains), cleaned of members it can spare, with the bound of the linear relaxation beside it.
@@ -25,16 +25,15 @@ from typing import Any, Literal
 import numpy as np
 
 Members = tuple[int, ...]
-Enough = Callable[[Members], bool]
 
 #: Candidates that go to the exact search once those that cannot matter are out.
 EXACT_UP_TO = 200
 #: Candidates that are compared with one another to find those that cannot matter: quadratic.
 COMPARED = 3_000
-#: Nodes of one branch and bound, and sets that may be cut off, before the best so far has to do. Counted, not timed:
-#: the same input gives the same answer on every machine.
+#: Nodes of one branch and bound, and rounds of rows found on the way, before the best so far has to do. Counted, not
+#: timed: the same input gives the same answer on every machine.
 NODES = 1_000
-CUTS = 60
+ROUNDS = 80
 #: A bound of the relaxation is rounded up, but for its own rounding error.
 SLACK = 1e-6
 
@@ -57,25 +56,28 @@ class Cover:
     method: Literal["EXACT", "GREEDY"]
 
 
-def _always(_: Members) -> bool:
-    return True
+#: A row that this set does not reach and every cover does; None where it covers.
+Lacks = Callable[[Members], Row | None]
+
+
+def _nothing(_: Members) -> Row | None:
+    return None
 
 
 def smallest_cover(
     rows: Sequence[Row],
     values: Sequence[int],
     *,
-    enough: Enough = _always,
-    bound_to_enough: frozenset[int] = frozenset(),
+    lacks: Lacks = _nothing,
+    untold: frozenset[int] = frozenset(),
     exact_up_to: int = EXACT_UP_TO,
 ) -> Cover:
     """The smallest cover, then the most valuable, then the one of the earliest candidates.
 
-    `values` are 0..10_000, one a candidate. `enough` is asked about sets that cover all rows; it must hold for all
-    candidates together, and for whatever holds more than a set it holds for. `bound_to_enough` are the candidates
-    whose part in `enough` the rows do not tell: they are never left out beforehand.
+    `values` are 0..10_000, one a candidate. `lacks` is asked about sets that reach all rows so far. `untold` are the
+    candidates that rows found later may hold: they are never left out beforehand.
 
-    Exact in the worst case exponential, bounded by `NODES` and `CUTS` (then `optimal` is False); greedy
+    Exact in the worst case exponential, bounded by `NODES` and `ROUNDS` (then `optimal` is False); greedy
     O(members x gains). Raises ValueError where all candidates together do not cover.
 
     >>> rows = [Row(1, {0: 1, 2: 1}), Row(1, {1: 1, 2: 1})]
@@ -85,16 +87,17 @@ def smallest_cover(
     (0, 1)
     """
     everybody = tuple(range(len(values)))
-    if short(rows, everybody) or not enough(everybody):
+    if short(rows, everybody) or lacks(everybody) is not None:
         raise ValueError("the candidates together do not cover")
-    if enough(()) and not rows:
+    rows = list(rows)
+    greedy = _greedy(rows, values, lacks)
+    if not greedy:
         return Cover((), 0, True, "EXACT")
-    greedy = greedy_cover(rows, values, enough=enough, helpers=_helpers(rows, bound_to_enough))
-    kept = _undominated(rows, values, len(greedy), bound_to_enough)
+    kept = _undominated(rows, values, len(greedy), untold)
     if len(kept) > exact_up_to:
         at_least = max(1, _relaxed(rows, len(values)))
         return Cover(greedy, min(at_least, len(greedy)), False, "GREEDY")
-    return _Search(rows, values, kept, enough, _helpers(rows, bound_to_enough)).run(greedy)
+    return _Search(rows, values, kept, lacks).run(greedy)
 
 
 def short(rows: Sequence[Row], members: Iterable[int]) -> list[Row]:
@@ -103,22 +106,43 @@ def short(rows: Sequence[Row], members: Iterable[int]) -> list[Row]:
     return [row for row in rows if sum(gain for j, gain in row.gains.items() if j in chosen) < row.demand]
 
 
-def greedy_cover(
-    rows: Sequence[Row], values: Sequence[int], *, enough: Enough = _always, helpers: Sequence[int] | None = None
-) -> Members:
+def greedy_cover(rows: Sequence[Row], values: Sequence[int], *, lacks: Lacks = _nothing) -> Members:
     """Always the candidate that brings the largest share of what is still missing, of equals the more valuable.
 
     Members that the rest can do without are taken out at the end, the least valuable first.
     """
-    missing = [row.demand for row in rows]
+    return _greedy(list(rows), values, lacks)
+
+
+def _greedy(rows: list[Row], values: Sequence[int], lacks: Lacks) -> Members:
+    """As `greedy_cover`; rows that are found on the way are added to `rows`."""
+    chosen: set[int] = set()
+    _take(rows, values, chosen)
+    while (row := lacks(tuple(sorted(chosen)))) is not None:
+        rows.append(row)
+        _take(rows, values, chosen)
+    for j in sorted(chosen, key=lambda j: (values[j], -j)):
+        rest = tuple(sorted(chosen - {j}))
+        if short(rows, rest):
+            continue
+        row = lacks(rest)
+        if row is None:
+            chosen.remove(j)
+        else:
+            rows.append(row)
+    return tuple(sorted(chosen))
+
+
+def _take(rows: Sequence[Row], values: Sequence[int], chosen: set[int]) -> None:
+    """Adds candidates until all rows are reached."""
+    missing = [max(0, row.demand - sum(gain for j, gain in row.gains.items() if j in chosen)) for row in rows]
     of: dict[int, list[tuple[int, int]]] = {}
     for i, row in enumerate(rows):
         for j, gain in row.gains.items():
             of.setdefault(j, []).append((i, gain))
-    chosen: set[int] = set()
 
     def brings(j: int) -> tuple[float, int, int]:
-        share = sum(min(gain, missing[i]) / rows[i].demand for i, gain in of.get(j, ()))
+        share = sum(min(gain, missing[i]) / rows[i].demand for i, gain in of[j])
         return (round(share, 9), values[j], -j)
 
     while any(missing):
@@ -126,19 +150,6 @@ def greedy_cover(
         chosen.add(best)
         for i, gain in of[best]:
             missing[i] = max(0, missing[i] - gain)
-    waiting = [j for j in (helpers if helpers is not None else sorted(of)) if j not in chosen]
-    waiting.sort(key=lambda j: (-values[j], j))
-    while waiting and not enough(tuple(sorted(chosen))):
-        chosen.add(waiting.pop(0))
-    for j in sorted(chosen, key=lambda j: (values[j], -j)):
-        rest = tuple(sorted(chosen - {j}))
-        if not short(rows, rest) and enough(rest):
-            chosen.remove(j)
-    return tuple(sorted(chosen))
-
-
-def _helpers(rows: Sequence[Row], bound: frozenset[int]) -> list[int]:
-    return sorted({j for row in rows for j in row.gains} | bound)
 
 
 def _undominated(rows: Sequence[Row], values: Sequence[int], size: int, bound: frozenset[int]) -> list[int]:
@@ -192,11 +203,14 @@ class _Model:
     def __init__(self, rows: Sequence[Row], kept: Sequence[int], *, integral: bool = True) -> None:
         self.kept, self.integral = kept, integral
         self.column = {j: place for place, j in enumerate(kept)}
-        infinity = float("inf")
-        self.sides = [
-            _Side({j: min(gain, row.demand) / row.demand for j, gain in row.gains.items()}, 1.0, infinity)
-            for row in rows
-        ]
+        self.sides: list[_Side] = []
+        for row in rows:
+            self.add(row)
+
+    def add(self, row: Row) -> None:
+        """Shares of the demand, so that two thousand million units are no harder than two."""
+        shares = {j: min(gain, row.demand) / row.demand for j, gain in row.gains.items()}
+        self.sides.append(_Side(shares, 1.0, float("inf")))
 
     def solve(self, cost: Sequence[float]) -> _Found | None:
         """Minimises; None where nothing was found."""
@@ -245,15 +259,13 @@ class _Model:
 class _Search:
     """The three aims, one after the other."""
 
-    def __init__(
-        self, rows: Sequence[Row], values: Sequence[int], kept: list[int], enough: Enough, helpers: list[int]
-    ) -> None:
-        self.rows, self.values, self.kept, self.enough, self.helpers = rows, values, kept, enough, helpers
+    def __init__(self, rows: list[Row], values: Sequence[int], kept: list[int], lacks: Lacks) -> None:
+        self.rows, self.values, self.kept, self.lacks = rows, values, kept, lacks
         self.model = _Model(rows, kept)
-        self.cuts = 0
+        self.rounds = 0
+        self.proven = True
 
     def run(self, greedy: Members) -> Cover:
-        self.proven = True
         best = greedy
         at_least = max(1, _relaxed(self.rows, len(self.values)))
         if at_least < len(greedy):
@@ -286,17 +298,18 @@ class _Search:
         return found.members if sum(price[j] for j in found.members) < known else best
 
     def _covered(self, cost: list[float]) -> _Found | None:
-        """The cheapest set that covers in whole numbers and is enough; seeming ones are cut off."""
-        while self.cuts < CUTS:
+        """The cheapest set that covers in whole numbers; one that only seems to gives a row more."""
+        while self.rounds < ROUNDS:
             found = self.model.solve(cost)
             if found is None:
                 return None
-            unmet = short(self.rows, found.members)
             chosen = set(found.members)
-            if not unmet and self.enough(found.members):
+            unmet = [Row(1, {j: 1 for j in row.gains if j not in chosen}) for row in short(self.rows, chosen)]
+            row = None if unmet else self.lacks(found.members)
+            if not unmet and row is None:
                 return found
-            helps: list[Iterable[int]] = [row.gains for row in unmet] or [self.helpers]
-            for helping in helps:
-                self.cuts += 1
-                self.model.sides.append(_Side({j: 1.0 for j in helping if j not in chosen}, 1.0, float("inf")))
+            self.rounds += 1
+            for one in unmet if row is None else [row]:
+                self.rows.append(one)
+                self.model.add(one)
         return None

@@ -9,7 +9,7 @@ So a team respects whatever a plan does: eligibility, what is left of an offer, 
 whole or nothing. `value_p` in ten-thousandths is the score of the party's best eligible pair; for who gives nothing,
 the part of a score that speaks of nearness. `place_p` is the party's place by id: of equals those registered earlier.
 
-As cover (`graph.cover`): a row for each need (or type of resource, or tier) that bounds what a party can give, a row
+As cover (`graph.cover`): a row for each need (type of resource, tier) that bounds what a party can give, a row
 for each set of roles that compete for the same parties (Hall's condition, doi:10.1112/jlms/s1-10.37.26), and where
 the rows do not say all (an offer several needs compete for, a minimum), the plan itself as the last test.
 """
@@ -17,7 +17,7 @@ the rows do not say all (an offer several needs compete for, a minimum), the pla
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -32,8 +32,6 @@ __all__ = ["MOST_ROLES", "Member", "Party", "Role", "Team", "suggest"]
 
 #: Sets of competing roles are counted one by one.
 MOST_ROLES = 8
-#: With more needs than this, rows are by type of resource.
-ROWS_BY_NEED = 40
 #: What the search for minimum quantities may cost in each of the plans that a team asks for (some 50 ms).
 WORK_LIMIT = 100_000
 
@@ -113,7 +111,7 @@ def suggest(
     fits = [frozenset(j for j, one in enumerate(people) if _fits(one, role, world)) for role in roles]
     filled = _matched(fits, range(len(people)), giving.values)
     rows = [*giving.rows(), *_role_rows([fits[k] for k in filled])]
-    cover = smallest_cover(rows, giving.values, enough=giving.enough, bound_to_enough=giving.undecided)
+    cover = smallest_cover(rows, giving.values, lacks=giving.lacks, untold=giving.untold)
     plan = giving.plan(cover.members)
     acting = {j: roles[k] for k, j in _matched(fits, cover.members, giving.values).items()}
     return _described(giving, cover, plan, acting, roles, [role for k, role in enumerate(roles) if k not in filled])
@@ -182,11 +180,13 @@ class _Giving:
         self.values = [best[j] if j in best else self._near(one, homes) for j, one in enumerate(people)]
         self.proven = True
         self._plans: dict[tuple[int, ...], Plan] = {}
-        everybody = tuple(range(len(people)))
-        self.goal = self._tiers(self.plan(everybody))
         self.apart = self._are_apart()
+        self.capped = any(one.cap_id is not None for one in self.offers)
         #: Whom the rows do not tell all about.
-        self.undecided = frozenset() if self.apart else frozenset(self.provider.values())
+        self.untold = frozenset() if self.apart else frozenset(self.provider.values())
+        #: What everybody together can do, by need.
+        self.goal = _met(self.plan(range(len(people))))
+        self.parts = [self.needs] if self.capped else self._parts()
 
     def _near(self, one: Party, homes: Collection[int]) -> int:
         close = max((nearness(home, one.area_id, self.world) for home in homes), default=0)
@@ -203,13 +203,59 @@ class _Giving:
             self._plans[key] = made
         return self._plans[key]
 
-    def enough(self, members: tuple[int, ...]) -> bool:
-        return self.apart or self._tiers(self.plan(members)) >= self.goal
+    def lacks(self, members: tuple[int, ...]) -> Row | None:
+        """None where these give what everybody could; else a row that says what is missing.
 
-    def _tiers(self, plan: Plan) -> tuple[int, ...]:
-        """Units met of each tier, most urgent first."""
+        Where all of a part is met, a set of needs gets no more than each offer can give to them together (Gale, 1957):
+        the needs that short ones compete with, over offers that are given away, make a row that these do not reach.
+        Where that tells nothing (minimums, parts that fall short): somebody else of the part has to give.
+        """
+        if self.apart:
+            return None
+        plan = self.plan(members)
         met = _met(plan)
-        return tuple(sum(met[n.id] for n in self.needs if n.priority == tier) for tier in (3, 2, 1, 0))
+        for part in self.parts:
+            if self._tiers(part, met) >= self._tiers(part, self.goal):
+                continue
+            if self._is_met(part):
+                row = self._row(self._competing(part, members, plan, met))
+                if row is not None and sum(gain for j, gain in row.gains.items() if j in members) < row.demand:
+                    return row
+            ids = {need.id for need in part}
+            able = {self.provider[offer_id] for need_id, offer_id in self.limits if need_id in ids}
+            if not able <= set(members):  # else a search that was cut short said so, and nobody could help
+                return Row(1, dict.fromkeys(sorted(able - set(members)), 1))
+        return None
+
+    def _competing(
+        self, part: Sequence[Need], members: Collection[int], plan: Plan, met: Mapping[int, int]
+    ) -> list[Need]:
+        """Needs that are short, and those that get what they could have had: along alternating paths."""
+        given = {(one.need_id, one.offer_id): one.quantity for one in plan.allocations}
+        sharing: dict[int, list[int]] = defaultdict(list)
+        for need_id, offer_id in given:
+            sharing[offer_id].append(need_id)
+        offers_of: dict[int, list[int]] = defaultdict(list)
+        for need_id, offer_id in self.limits:
+            if self.provider[offer_id] in members:
+                offers_of[need_id].append(offer_id)
+        reached = {need.id for need in part if met[need.id] < need.remaining}
+        waiting = sorted(reached)
+        while waiting:
+            need_id = waiting.pop()
+            for offer_id in offers_of[need_id]:
+                if given.get((need_id, offer_id), 0) < self.limits[need_id, offer_id]:
+                    fresh = set(sharing[offer_id]) - reached
+                    reached |= fresh
+                    waiting += sorted(fresh)
+        return [need for need in part if need.id in reached]
+
+    def _is_met(self, part: Sequence[Need]) -> bool:
+        return all(self.goal[need.id] == need.remaining for need in part)
+
+    def _tiers(self, part: Sequence[Need], met: Mapping[int, int]) -> tuple[int, ...]:
+        """Units met of each tier, most urgent first."""
+        return tuple(sum(met[n.id] for n in part if n.priority == tier) for tier in (3, 2, 1, 0))
 
     def _are_apart(self) -> bool:
         """Every offer serves one need, with any quantity: then what parties can give simply adds up."""
@@ -222,35 +268,41 @@ class _Giving:
 
     def rows(self) -> list[Row]:
         """One row for each group of needs whose units are known; gains are the most a party can give to the group."""
-        met = _met(self.plan(range(len(self.people))))
-        whole_tree: dict[int, bool] = defaultdict(lambda: True)
-        for need in self.needs:
-            root = self.world.type_ancestors[need.type_id][0]
-            whole_tree[root] &= met[need.id] == need.remaining
-        capped = any(one.cap_id is not None for one in self.offers)
-        groups: dict[tuple[str | int, ...], list[Need]] = defaultdict(list)
-        for need in self.needs:
-            root = self.world.type_ancestors[need.type_id][0]
-            if self.apart or (whole_tree[root] and len(self.needs) <= ROWS_BY_NEED):
-                groups["need", need.id].append(need)
-            elif whole_tree[root]:
-                groups["type", need.type_id].append(need)
+        groups: list[list[Need]] = []
+        for part in self.parts:
+            if self.apart or self._is_met(part):
+                groups += [[need] for need in part]
+                groups += [] if self.apart else [one for one in self._by(part, lambda n: n.type_id) if len(one) > 1]
             else:
-                # Of what falls short only the sum is certain: of a tree of types, where no cap reaches beyond it.
-                groups["tier", need.priority, 0 if capped else root].append(need)
-        if capped:
-            return self._capped_rows(groups, met)
-        return [row for group in groups.values() if (row := self._row(group, met)) is not None]
+                # Of what falls short only the sum of a tier is certain.
+                groups += self._by(part, lambda need: need.priority)
+        return [row for group in groups if (row := self._row(group)) is not None]
 
-    def _capped_rows(self, groups: Mapping[tuple[str | int, ...], list[Need]], met: Mapping[int, int]) -> list[Row]:
-        """A tier that falls short somewhere may fall short elsewhere: what is met of it in all is certain."""
-        rows = [self._row(group, met) for key, group in groups.items() if key[0] != "tier"]
-        for tier in {key[1] for key in groups if key[0] == "tier"}:
-            rows.append(self._row([one for one in self.needs if one.priority == tier], met))
-        return [row for row in rows if row is not None]
+    def _parts(self) -> list[list[Need]]:
+        """Needs that hang together by offers both could get: each part is served as well as it can be by itself.
 
-    def _row(self, group: Sequence[Need], met: Mapping[int, int]) -> Row | None:
-        demand = sum(met[need.id] for need in group)
+        Where caps reach beyond offers there is one part.
+        """
+        part_of: dict[int, list[Need]] = {need.id: [need] for need in self.needs}
+        first: dict[int, int] = {}
+        for need_id, offer_id in self.limits:
+            ours, other = part_of[need_id], part_of[first.setdefault(offer_id, need_id)]
+            if ours is not other:
+                ours += other
+                part_of.update((need.id, ours) for need in other)
+        found: dict[int, list[Need]] = {}
+        for need in self.needs:
+            found.setdefault(id(part_of[need.id]), part_of[need.id])
+        return [sorted(part, key=lambda need: need.id) for part in found.values()]
+
+    def _by(self, part: Sequence[Need], key: Callable[[Need], int]) -> list[list[Need]]:
+        groups: dict[int, list[Need]] = defaultdict(list)
+        for need in part:
+            groups[key(need)].append(need)
+        return list(groups.values())
+
+    def _row(self, group: Sequence[Need]) -> Row | None:
+        demand = sum(self.goal[need.id] for need in group)
         if not demand:
             return None
         gains: dict[int, int] = defaultdict(int)

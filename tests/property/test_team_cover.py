@@ -58,11 +58,12 @@ def test_what_the_rows_do_not_say_is_asked_of_the_caller(instance: Instance, dat
     rows, values = instance
     n = len(values)
     forbidden = frozenset(data.draw(st.sets(st.integers(0, n - 1), max_size=n - 1)))
+    outside = Row(1, {j: 1 for j in range(n) if j not in forbidden})
     found = smallest_cover(
         rows,
         values,
-        enough=lambda members: not forbidden or not forbidden.issuperset(members),
-        bound_to_enough=frozenset(range(n)),
+        lacks=lambda members: outside if forbidden and forbidden.issuperset(members) else None,
+        untold=frozenset(range(n)),
     )
     assert found.optimal
     assert key(found.members, values) == best_of_all(rows, values, forbidden)
