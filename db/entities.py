@@ -212,7 +212,14 @@ ENTITIES: dict[str, Entity] = {
     "allocation": Entity(
         AllocationRow,
         {"": "Allocation"},
-        relations={"need": OneOf("need", "need_id"), "offer": OneOf("offer", "offer_id")},
+        relations={
+            "need": OneOf("need", "need_id"),
+            "offer": OneOf("offer", "offer_id"),
+            "next_offer": OneOf("offer", "next_offer_id", nullable=True),
+            "passed_over": OneOf("need", "next_need_id", nullable=True),
+            "weight_set": OneOf("weight_set", "weight_set_id", nullable=True),
+        },
+        through={"codes": ("weight_set", "codes"), "weights": ("weight_set", "weights")},
     ),
     "team_template": Entity(TeamTemplateRow, {"": "TeamTemplate"}, order=(("position", False), ("id", False))),
     "linkage_model": Entity(

@@ -33,7 +33,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, SMALLINT
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -90,6 +90,18 @@ class AllocationRow(Base):
     offer_id: Mapped[int] = mapped_column(ForeignKey("offer.id"), index=True)
     quantity: Mapped[int] = mapped_column(Integer)
     score: Mapped[float] = mapped_column(Float)
+    #: The value of each part of the score, in ten-thousandths, in the order of the weight set's codes.
+    parts: Mapped[list[int]] = mapped_column(ARRAY(SMALLINT), server_default="{}")
+    weight_set_id: Mapped[int | None] = mapped_column(ForeignKey("weight_set.id"))
+    #: Who would step in, and what the plan leaves free of it; whom it went past, why, and what is compared
+    #: (`graph.choices`). Needs and offers are never deleted: no index is kept for that.
+    next_offer_id: Mapped[int | None] = mapped_column(ForeignKey("offer.id"))
+    next_score: Mapped[float | None] = mapped_column(Float)
+    next_left: Mapped[int | None] = mapped_column(Integer)
+    next_need_id: Mapped[int | None] = mapped_column(ForeignKey("need.id"))
+    passed_code: Mapped[str | None] = mapped_column(Text)
+    passed_own: Mapped[float | None] = mapped_column(Float)
+    passed_other: Mapped[float | None] = mapped_column(Float)
 
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity_positive"),
@@ -109,6 +121,33 @@ class ShortfallRow(Base):
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
     __table_args__ = (Index("ix_shortfall_plan", "plan_id", "id"),)
+
+
+class CoverageRow(Base):
+    """Units of one resource type that needs of a district asked for and were given, under a plan."""
+
+    __tablename__ = "plan_coverage"
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True)
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), primary_key=True)
+    resource_type_id: Mapped[int] = mapped_column(ForeignKey("resource_type.id"), primary_key=True)
+    requested: Mapped[int] = mapped_column(BigInteger)
+    allocated: Mapped[int] = mapped_column(BigInteger)
+
+
+class BottleneckRow(Base):
+    """What is worth recruiting, the best at position 0 (`graph.values.Bottleneck`)."""
+
+    __tablename__ = "plan_bottleneck"
+
+    plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
+    resource_type_id: Mapped[int] = mapped_column(ForeignKey("resource_type.id"))
+    shortfall: Mapped[int] = mapped_column(BigInteger)
+    worth: Mapped[int] = mapped_column(Integer)
+    met_by_one: Mapped[int] = mapped_column(Integer)
+    met_by_all: Mapped[int] = mapped_column(Integer)
 
 
 PLAN_LOCK = 5002
@@ -222,12 +261,20 @@ async def settle(
     values: Mapping[str, Any],
     allocations: Sequence[Mapping[str, Any]],
     shortfalls: Sequence[Mapping[str, Any]],
+    coverage: Sequence[Mapping[str, Any]],
+    bottlenecks: Sequence[Mapping[str, Any]],
 ) -> bool:
     """Stores a computed plan with its lines; older computed plans of its area are superseded.
 
     False where the plan was cancelled, or begun anew by somebody else: roll back then.
     """
-    for row, lines in ((AllocationRow, allocations), (ShortfallRow, shortfalls)):
+    told: tuple[tuple[type[Base], Sequence[Mapping[str, Any]]], ...] = (
+        (AllocationRow, allocations),
+        (ShortfallRow, shortfalls),
+        (CoverageRow, coverage),
+        (BottleneckRow, bottlenecks),
+    )
+    for row, lines in told:
         for start in range(0, len(lines), WRITE_BLOCK):
             block = [{"plan_id": id, **line} for line in lines[start : start + WRITE_BLOCK]]
             await conn.execute(insert(row), block)

@@ -143,6 +143,8 @@ PREDICATES = {
     "plan": _plan,
     "allocation": _of_plan,
     "shortfall": _of_plan,
+    "plan_coverage": _none,
+    "plan_bottleneck": _none,
     "event": _none,
     "idempotency": _none,
     "api_key": _none,

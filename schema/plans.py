@@ -7,13 +7,32 @@ from typing import Annotated, Any
 
 import strawberry
 
+from graph.choices import told
 from schema.areas import Area
 from schema.enums import PlanOrder, PlanStatus
 from schema.mapping import column, label, one, page, part, value, value_list
-from schema.matches import Obstacle
+from schema.matches import Obstacle, Reason, expand_reasons
 from schema.needs import Need
 from schema.nodes import Connection, Node
 from schema.offers import Offer
+
+
+@strawberry.type(description="Why a plan chose as it did, in one respect. 选择说明。")
+class Choice:
+    code: str = part(
+        "Next offer: NO_OTHER_OFFER, NEXT_USED_UP, NEXT_LOWER, NEXT_BEST_FOR_ALL. Next need: FULLY_MET, LESS_URGENT, "
+        "LESS_SHORT, LOWER_SCORE, EQUAL, BEST_FOR_ALL. 代码。",
+        "code",
+    )
+    text: str = label("In words. 说明。", "text")
+
+
+def _choices(*facts: Any) -> list[dict[str, Any]]:
+    return [{"code": one.code, "text_zh": one.text_zh, "text_en": one.text_en} for one in told(*facts)]
+
+
+def _reasons(codes: list[str] | None, weights: list[int] | None, parts: list[int]) -> list[dict[str, Any]]:
+    return expand_reasons(codes, weights, parts) if codes and weights and parts else []
 
 
 @strawberry.type(description="So much of an offer for a need, under a plan. 分配。")
@@ -22,6 +41,21 @@ class Allocation(Node):
     offer: Offer = one("Who gives it. 资源。")
     quantity: int = column("How much, in the need's unit. 数量。")
     score: float = column("The match's score when the plan was computed. 匹配度。")
+    reasons: list[Reason] = value_list(
+        "Why it scored as it did, heaviest part first. 评分理由。", ("codes", "weights", "parts"), _reasons
+    )
+    next_offer: Offer | None = one(
+        "The best offer that the need does not use: who would step in. Null where no other fits. 次优资源。"
+    )
+    next_score: float | None = column("The score of nextOffer. 次优资源的匹配度。")
+    passed_over: Need | None = one(
+        "The need next in line where the offer is used up: whom this choice went past. 排在其后的需求。"
+    )
+    explanation: list[Choice] = value_list(
+        "Why not the next best offer; why not the need next in line. As true when the plan was computed. 选择说明。",
+        ("score", "next_score", "next_left", "passed_code", "passed_own", "passed_other"),
+        _choices,
+    )
 
 
 def _as_stored(reasons: list[dict[str, Any]]) -> list[dict[str, Any]]:
