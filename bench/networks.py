@@ -78,7 +78,7 @@ def as_arrays(graph: nx.Graph) -> LinkGraph:
 
 
 def in_turns(jobs: list[Callable[[], Any] | None], runs: int) -> tuple[list[float], list[Any]]:
-    """Median seconds (nan for what is not run) and the last answers."""
+    """Median seconds of processor time (nan for what is not run) and the last answers; nothing here has threads."""
     taken: list[list[float]] = [[] for _ in jobs]
     answers: list[Any] = [None] * len(jobs)
     for _ in range(runs):
@@ -86,9 +86,9 @@ def in_turns(jobs: list[Callable[[], Any] | None], runs: int) -> tuple[list[floa
             if job is not None:
                 answers[place] = None
                 gc.collect()
-                began = time.perf_counter()
+                began = time.process_time()
                 answers[place] = job()
-                taken[place].append(time.perf_counter() - began)
+                taken[place].append(time.process_time() - began)
     return [median(each) if each else nan for each in taken], answers
 
 
@@ -191,7 +191,7 @@ def main() -> None:
     options = parser.parse_args()
     scipy = importlib.util.find_spec("scipy") is not None
     print(f"networkx {nx.__version__}, its PageRank {'by scipy' if scipy else 'in plain Python: scipy is missing'}\n")
-    print("| function | edges | backend ms | networkx ms | ratio | array graph ms |\n|---|---:|---:|---:|---:|---:|")
+    print("| function | edges | backend, CPU ms | networkx | ratio | array graph |\n|---|---:|---:|---:|---:|---:|")
     for edges in options.sizes:
         for name, question in questions(edges).items():
             peer = not question.slow or edges <= PEER_FLOWS or options.long
