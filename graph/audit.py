@@ -113,9 +113,10 @@ def document(instance: Instance, plan: Plan) -> dict[str, Any]:
         },
     }
     file = read(body, figures=False)
-    for stage, cost in zip(body["stages"], costs_of(file), strict=True):
+    costs = costs_of(file)
+    for stage, cost in zip(body["stages"], costs, strict=True):
         stage["cost"] = cost
-    body["certificate"]["aims"] = dict(aims_of(file))
+    body["certificate"]["aims"] = dict(aims_of(file, costs))
     return body
 
 

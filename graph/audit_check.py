@@ -129,7 +129,7 @@ def _not_proven(file: File) -> Found:
             reduced = cost[at] - price[tail] + price[head]
             if reduced:
                 if flow if reduced > 0 else flow != capacity:
-                    yield "未证明最优", "not proven optimal", name
+                    yield "未证明最优", "not proven optimal", " ".join(map(str, name))
                 break
 
 
@@ -142,9 +142,9 @@ def costs_of(file: File) -> list[int]:
     return total
 
 
-def aims_of(file: File) -> Iterator[tuple[str, int]]:
-    """What the plan reaches, most important first; more is better."""
-    cost = dict(zip(AIMS[file.order], costs_of(file), strict=True))
+def aims_of(file: File, costs: list[int]) -> Iterator[tuple[str, int]]:
+    """What a plan of these `costs_of` reaches, most important first; more is better."""
+    cost = dict(zip(AIMS[file.order], costs, strict=True))
     met = [0, 0, 0, 0]
     for tier, asked, unmet in zip(file.tier, file.quantity, file.unmet, strict=True):
         met[3 - tier] += asked - unmet
@@ -155,10 +155,11 @@ def aims_of(file: File) -> Iterator[tuple[str, int]]:
 
 
 def _misstated(file: File) -> Found:
-    for stage, cost in zip(file.stages, costs_of(file), strict=True):
+    costs = costs_of(file)
+    for stage, cost in zip(file.stages, costs, strict=True):
         if stage.cost != cost:
             yield "所述成本与分配不符", "the allocation costs something else than stated", f"{stage.name}: {cost}"
-    aims, stated = list(aims_of(file)), file.certificate
+    aims, stated = list(aims_of(file, costs)), file.certificate
     if stated["aims"] != dict(aims) or stated["primal"] != (primal := number(aims, sum(file.quantity))):
         yield "证明中的数值与分配不符", "the certificate states other figures than the allocations", "primal"
     elif stated["dual"] < primal or ((stated["optimal"] or not file.searched) and stated["dual"] != primal):

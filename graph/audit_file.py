@@ -20,7 +20,7 @@ TOP_TIE = 2**32
 _UNITS = 2**31 - 1
 _WIDE = 2**63 - 1
 
-Arc = tuple[str, int, int, int, int | None, list[Sequence[int]], int]
+Arc = tuple[tuple[object, ...], int, int, int, int | None, list[Sequence[int]], int]
 
 
 class NotAnAudit(ValueError):
@@ -155,29 +155,31 @@ class File:
     def arcs(self) -> Iterator[Arc]:
         """(name, tail, head, flow, capacity or None, a column of costs a stage, place in those columns)."""
         free: list[Sequence[int]] = [(0,)] * len(self.stages)
-        pair, unmet = [s.pair for s in self.stages], [s.unmet for s in self.stages]
-        segment: list[Sequence[int]] = [s.segment for s in self.stages]
+        pair: list[Sequence[int]] = [stage.pair for stage in self.stages]
+        unmet: list[Sequence[int]] = [stage.unmet for stage in self.stages]
+        segment: list[Sequence[int]] = [stage.segment for stage in self.stages]
         offers, caps = len(self.need_ids), len(self.need_ids) + len(self.offer_ids)
         groups = caps + len(self.cap_ids)
         missing = [0] * len(self.segments)
-        for (need, offer), at in self.pair_at.items():
-            name, flow = f"need {need}, offer {offer}", self.allocated.get((need, offer), 0)
-            yield name, self.need_at[need], offers + self.offer_at[offer], flow, self.limit[at], [*pair], at
+        need_at, offer_at, limit = self.need_at, self.offer_at, self.limit
+        for ends, at in self.pair_at.items():
+            flow = self.allocated.get(ends, 0)
+            yield ("need, offer", *ends), need_at[ends[0]], offers + offer_at[ends[1]], flow, limit[at], pair, at
         for at, (group, units) in enumerate(zip(self.group, self.unmet, strict=True)):
             missing[group] += units
-            yield f"need {self.need_ids[at]}, unmet", at, groups + group, units, None, [*unmet], at
+            yield ("unmet of need", self.need_ids[at]), at, groups + group, units, None, unmet, at
         for group, sizes in enumerate(self.segments):
             for k, size in enumerate(sizes):
                 flow = min(size, missing[group])
                 missing[group] -= flow
-                yield f"group {group}, segment {k}", groups + group, self.root, flow, size, segment, k
+                yield ("group, segment", group, k), groups + group, self.root, flow, size, segment, k
         for first, kind, ids, above, flows, most in (
             (offers, "offer", self.offer_ids, self.cap, self.given, self.capacity),
             (caps, "cap", self.cap_ids, self.parent, self.through, self.cap_limit),
         ):
             for at, (cap, flow, capacity) in enumerate(zip(above, flows, most, strict=True)):
                 head = self.root if cap is None else caps + self.cap_at[cap]
-                yield f"{kind} {ids[at]}", first + at, head, flow, capacity, free, 0
+                yield (kind, ids[at]), first + at, head, flow, capacity, free, 0
 
 
 def read(body: Any, *, figures: bool = True) -> File:
