@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
 
 import networkx as nx
 import numpy as np
@@ -10,11 +12,16 @@ import pytest
 from drawn_markets import market, random_market
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lexicographic import fair_cost, tie_hash
+from lexicographic import aims, fair_cost, tie_hash
+from test_graph_worlds import easy_needs, easy_offers, worlds
 
-from graph.checker import check_market
+from graph import audit
+from graph.allocation import compute_plan
+from graph.candidates import pairs
+from graph.checker import Instance, check, check_market
 from graph.market import ORDERS, Market
 from graph.stages import solve
+from graph.values import Cap, Need, Offer, World
 
 Costs = tuple[int, ...]
 
@@ -258,3 +265,74 @@ def test_the_order_decides_between_the_urgent_and_the_left_behind() -> None:
     asked = market([10, 10], [10], [(0, 0, 10, 0), (1, 0, 10, 10**8)], tier=[3, 0], group=[0, 1])
     assert solved(asked, "URGENT_FIRST")[0] == [10, 0]
     assert solved(asked, "FAIR_FIRST")[0] == [5, 5]
+
+
+# ---- whole plans: minimums, needs of all or nothing, funds within pools, districts -----------------------------------
+
+
+@st.composite
+def small_counties(draw: st.DrawFn) -> tuple[list[Need], list[Offer], World, tuple[Cap, ...]]:
+    wanted = draw(easy_needs(3, 3, least=1))
+    given_ = draw(easy_offers(2, 4, minimum=3, least=1))
+    flags = draw(st.lists(st.booleans(), min_size=3, max_size=3))
+    in_fund = draw(st.lists(st.sampled_from([None, 70, 90]), min_size=2, max_size=2))
+    caps = (Cap(70, draw(st.integers(0, 4)), draw(st.sampled_from([None, 90]))), Cap(90, draw(st.integers(0, 5))))
+    world = replace(draw(worlds()), districts=draw(st.sampled_from([{}, {4: 2, 5: 2, 6: 3}])))
+    return (
+        [replace(need, whole=whole) for need, whole in zip(wanted, flags, strict=False)],
+        [replace(offer, cap_id=cap) for offer, cap in zip(given_, in_fund, strict=False)],
+        world,
+        caps,
+    )
+
+
+def best_aims(asked: Instance, order: str) -> tuple[int, ...]:
+    """By trying every allocation."""
+    eligible = asked.eligible
+    ends = [*zip(eligible.need_index.tolist(), eligible.offer_index.tolist(), strict=True)]
+    choices = [
+        [0, *range(asked.offers[o].minimum, most + 1)]
+        for (_, o), most in zip(ends, eligible.quantity.tolist(), strict=True)
+    ]
+    above = {cap.id: cap.parent_id for cap in asked.caps}
+    room = {cap.id: cap.limit for cap in asked.caps}
+    best: tuple[int, ...] = ()
+    for amounts in product(*choices):
+        got, used = [0] * len(asked.needs), [0] * len(asked.offers)
+        drawn = dict.fromkeys(room, 0)
+        for units, (n, o) in zip(amounts, ends, strict=True):
+            got[n] += units
+            used[o] += units
+            cap = asked.offers[o].cap_id
+            while cap is not None:
+                drawn[cap] += units
+                cap = above[cap]
+        allowed = (
+            all(units <= need.remaining for units, need in zip(got, asked.needs, strict=True))
+            and all(units in (0, n.remaining) for units, n in zip(got, asked.needs, strict=True) if n.whole)
+            and all(units <= offer.available for units, offer in zip(used, asked.offers, strict=True))
+            and all(drawn[cap] <= room[cap] for cap in room)
+        )
+        if allowed:
+            names = [(asked.needs[n].id, asked.offers[o].id) for n, o in ends]
+            chosen = {pair: units for pair, units in zip(names, amounts, strict=True) if units}
+            best = max(best, aims(asked, chosen, order))
+    return best
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@settings(max_examples=120, deadline=None)
+@given(county=small_counties())
+def test_no_plan_whatever_is_better_and_its_file_proves_it(
+    order: str, county: tuple[list[Need], list[Offer], World, tuple[Cap, ...]]
+) -> None:
+    needs, offers, world, caps = county
+    plan = compute_plan(needs, offers, world, order=order, caps=caps)
+    needs, offers = sorted(needs, key=lambda n: n.id), sorted(offers, key=lambda o: o.id)
+    asked = Instance(needs, offers, world, pairs(needs, offers, world), caps)
+    amounts = {(a.need_id, a.offer_id): a.quantity for a in plan.allocations}
+    assert aims(asked, amounts, order) == best_aims(asked, order)
+    assert plan.certificate.optimal
+    assert plan.certificate.violations == 0
+    assert check(asked, plan) == []
+    assert audit.recheck(audit.loads(audit.dumps(audit.document(asked, plan)))) == []

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from drawn_markets import random_market
 from lexicographic import ORDERS, Arc, plan_of, restated, solve
-from planted import CAPS, FUND, NEEDS, OFFERS, POOL, instance
+from planted import CAPS, FUND, NEEDS, OFFERS, POOL, TOWNSHIPS, instance
 
 from graph import audit, market, stages
+from graph.allocation import compute_plan
 from graph.candidates import Pairs
 from graph.checker import Instance, check, check_market
 from graph.values import Allocation, Plan, Prices
@@ -340,3 +341,11 @@ def test_a_fault_in_the_code_of_the_engine_is_seen(mutant: str, monkeypatch: pyt
     for module, name, wrong in MUTANTS[mutant]:
         monkeypatch.setattr(module, name, wrong)
     assert sum(1 for count in violations_of_the_engine() if count) >= 4
+
+
+@pytest.mark.parametrize("order", EVERY)
+def test_the_engine_gives_the_plan_that_the_faults_are_planted_into(order: str) -> None:
+    plan = compute_plan(NEEDS, OFFERS, TOWNSHIPS, order=order, caps=CAPS)
+    assert given(plan) == given(PLANS[order])
+    assert plan.certificate.primal == PLANS[order].certificate.primal
+    assert noticed(INSTANCE, plan) == ([], [])
