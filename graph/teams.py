@@ -185,7 +185,7 @@ class _Giving:
         #: Whom the rows do not tell all about.
         self.untold = frozenset() if self.apart else frozenset(self.provider.values())
         #: What everybody together can do, by need.
-        self.goal = _met(self.plan(range(len(people))))
+        self.goal = self._sums() if self.apart else _met(self.plan(range(len(people))))
         self.parts = [self.needs] if self.capped else self._parts()
 
     def _near(self, one: Party, homes: Collection[int]) -> int:
@@ -265,6 +265,13 @@ class _Giving:
             and not any(one.minimum > 1 or one.cap_id is not None for one in self.offers)
             and not any(one.whole for one in self.needs)
         )
+
+    def _sums(self) -> Mapping[int, int]:
+        """What plans of offers that serve one need each come to."""
+        given: dict[int, int] = defaultdict(int)
+        for (need_id, _), most in self.limits.items():
+            given[need_id] += most
+        return defaultdict(int, {need.id: min(need.remaining, given[need.id]) for need in self.needs})
 
     def rows(self) -> list[Row]:
         """One row for each group of needs whose units are known; gains are the most a party can give to the group."""
