@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.base import Base
 from db.events import last_of_query
+from db.matches import WeightSetRow
 from db.viewer import Viewer
 from db.visibility import Shape, shape, values, visible
 
@@ -67,6 +68,18 @@ async def begin(conn: AsyncConnection) -> tuple[str, int]:
         )
     ).one()
     return str(row[0]), int(row[1])
+
+
+async def partner_weights(conn: AsyncConnection) -> dict[str, int]:
+    """Weights in ten-thousandths by part of a partner's score: those loaded last; empty before any were."""
+    found = await conn.execute(
+        select(WeightSetRow.codes, WeightSetRow.weights)
+        .where(WeightSetRow.scheme == "PARTNER")
+        .order_by(WeightSetRow.id.desc())
+        .limit(1)
+    )
+    row = found.first()
+    return {} if row is None else dict(zip(row.codes, row.weights, strict=True))
 
 
 def _matched(who: Shape) -> tuple[Any, Any, Any, Any]:

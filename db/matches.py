@@ -55,6 +55,8 @@ class WeightSetRow(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     weights: Mapped[list[int]] = mapped_column(ARRAY(SMALLINT))
+    #: What is scored: MATCH, or PARTNER (the newest of those is in use).
+    scheme: Mapped[str] = mapped_column(Text, server_default="MATCH")
     created_at: Mapped[datetime] = now_column()
 
 
@@ -346,11 +348,12 @@ async def state(conn: AsyncConnection) -> MatchingState | None:
     return None if row is None else MatchingState(row[0], WeightSet(row[1], tuple(row[2]), tuple(row[3])))
 
 
-async def add_weights(conn: AsyncConnection, codes: Sequence[str], weights: Sequence[int]) -> int:
+async def add_weights(
+    conn: AsyncConnection, codes: Sequence[str], weights: Sequence[int], scheme: str = "MATCH"
+) -> int:
     """Stores a set of weights; its id."""
-    made = await conn.execute(
-        insert(WeightSetRow).values(codes=list(codes), weights=list(weights)).returning(WeightSetRow.id)
-    )
+    values = {"codes": list(codes), "weights": list(weights), "scheme": scheme}
+    made = await conn.execute(insert(WeightSetRow).values(values).returning(WeightSetRow.id))
     return int(made.scalar_one())
 
 

@@ -16,6 +16,7 @@ from exchange import teams as team_files
 from exchange import vocabulary as files
 from exchange.records import Fault, Place
 from fivelink.settings import Settings
+from graph.partners import part_weights
 from graph.score import weight_vector
 from resolvers import plan_jobs, vocabulary
 from resolvers.context import Context
@@ -27,6 +28,7 @@ FILES = (
     "terms.csv",
     "resource_types.csv",
     "weights.csv",
+    "partner_weights.csv",
     "linkage_models.csv",
     "team_templates.csv",
 )
@@ -67,7 +69,8 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
     """Areas, terms, resource types, weights, linkage models and team templates: those shipped, and the county's own.
 
     From its folder areas.csv, terms.csv, resource_types.csv, linkage_models.csv and team_templates.csv are added (a
-    model or template of a known code takes the place of it), weights.csv takes the place of the shipped one.
+    model or template of a known code takes the place of it), weights.csv and partner_weights.csv take the place of the
+    shipped ones.
     Changes nothing where nothing is new. Raises VocabularyFaulty with every fault of every file.
     """
     own: dict[str, Path] = {}
@@ -90,17 +93,25 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
     areas, terms = files.read_areas(both("areas.csv")), files.read_terms(both("terms.csv"))
     types = files.read_resource_types(both("resource_types.csv"))
     weights = files.read_weights([own["weights.csv"]] if "weights.csv" in own else None)
+    partner_file = own.get("partner_weights.csv") or files.shipped("partner_weights.csv")
+    partner_weights = files.read_weights([partner_file])
     models = team_files.read_linkage_models(both("linkage_models.csv"))
     templates = team_files.read_team_templates(both("team_templates.csv"), {one.code for one in types.records})
-    for read in (areas, terms, types, weights, models, templates):
+    for read in (areas, terms, types, weights, partner_weights, models, templates):
         faults += read.faults
-    if not weights.faults:
+    checks: list[tuple[str, files.Reading[files.WeightRecord], Callable[[dict[str, int]], object]]] = [
+        ("weights.csv", weights, weight_vector),
+        ("partner_weights.csv", partner_weights, part_weights),
+    ]
+    for name, given, check in checks:
+        if given.faults:
+            continue
         try:
-            weight_vector({one.code: one.weight for one in weights.records})
+            check({one.code: one.weight for one in given.records})
         except ValueError as error:
             faults.append(
                 Fault(
-                    Place("weights.csv"),
+                    Place(name),
                     "WEIGHTS",
                     f"权重的代码有缺漏或不认识:{error}",
                     f"the parts do not fit: {error}",
@@ -114,6 +125,7 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
         terms=terms.records,
         resource_types=types.records,
         weights=weights.records,
+        partner_weights=partner_weights.records,
         team_roles=[*models.records, *templates.records],
     )
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import areas, events, matches, teams, terms
+from db import areas, events, linkage, matches, teams, terms
 from db.areas import Area
 from db.base import Base
 from db.needs import NeedRow
@@ -19,6 +19,7 @@ from db.teams import Template
 from db.terms import ResourceType, Term
 from exchange.teams import TeamRoleRecord
 from exchange.vocabulary import AreaRecord, ResourceTypeRecord, TermRecord, WeightRecord
+from graph.partners import part_weights
 from graph.score import weight_vector
 from resolvers.acts import record
 from resolvers.context import Context
@@ -40,6 +41,7 @@ class Loaded:
     resource_types: int
     weights: bool
     team_templates: int = 0
+    partner_weights: bool = False
 
     @property
     def moves_matches(self) -> bool:
@@ -47,7 +49,7 @@ class Loaded:
         return bool(self.areas or self.terms or self.resource_types or self.weights)
 
     def __bool__(self) -> bool:
-        return self.moves_matches or bool(self.team_templates)
+        return self.moves_matches or bool(self.team_templates or self.partner_weights)
 
 
 async def load(
@@ -58,6 +60,7 @@ async def load(
     resource_types: Sequence[ResourceTypeRecord] = (),
     weights: Sequence[WeightRecord] = (),
     team_roles: Sequence[TeamRoleRecord] = (),
+    partner_weights: Sequence[WeightRecord] = (),
 ) -> Loaded:
     """Inserts what is new and updates what differs, in one transaction; removes nothing. O(rows known).
 
@@ -74,6 +77,7 @@ async def load(
             await _types(conn, resource_types),
             await _weights(conn, context.today, weights),
             await _templates(conn, team_roles),
+            await _partner_weights(conn, partner_weights),
         )
         if loaded:
             state = await matches.state(conn)
@@ -252,6 +256,17 @@ async def _weights(conn: AsyncConnection, today: date, given: Sequence[WeightRec
         return False
     id = await matches.add_weights(conn, codes, weights)
     await matches.set_state(conn, today, id)
+    return True
+
+
+async def _partner_weights(conn: AsyncConnection, given: Sequence[WeightRecord]) -> bool:
+    """A new set where it differs from the one in use."""
+    if not given:
+        return False
+    chosen = part_weights({one.code: one.weight for one in given})
+    if chosen == await linkage.partner_weights(conn):
+        return False
+    await matches.add_weights(conn, tuple(chosen), tuple(chosen.values()), "PARTNER")
     return True
 
 

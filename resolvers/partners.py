@@ -1,8 +1,8 @@
 """Partners: whom parties should team up with, from what the viewer may see of the county where they are at work.
 
 A party's network is that of the county where most of its ties are (its home where it has none), so an answer does not
-depend on what else was asked. All parties that are asked about at once are answered together: six statements, and
-two while nothing changed, however many they are.
+depend on what else was asked. All parties that are asked about at once are answered together: nine statements at
+most, four of them only after a change, however many they are.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ LARGEST = 100
 
 @lru_cache(maxsize=1)
 def shipped_weights() -> Mapping[str, int]:
-    """Weights by part, as data/partner_weights.csv has them. Raises ValueError where it is faulty."""
+    """Weights by part, as data/partner_weights.csv has them: in use before any are loaded.
+
+    Raises ValueError where the file is faulty.
+    """
     read = read_weights([shipped("partner_weights.csv")])
     if read.faults:
         raise ValueError("; ".join(fault.text_en for fault in read.faults))
@@ -79,9 +82,10 @@ async def _answer(context: Context, asked: _Asked, close: Callable[[], object]) 
         async with reading(context) as read:
             close()
             grounds, markets = await _markets(context, read, {id for id, _, _ in asked.parties})
+            weights = await stored.partner_weights(read.conn) or shipped_weights()
             labels = read.words.type_labels
         wanted = {(id, first) for id, first, _ in asked.parties}
-        found = await asyncio.to_thread(_suggested, wanted, grounds, markets, labels)
+        found = await asyncio.to_thread(_suggested, wanted, grounds, markets, weights, labels)
     except BaseException as error:
         close()
         for _, _, answer in asked.parties:
@@ -101,9 +105,9 @@ def _suggested(
     wanted: Iterable[tuple[int, int]],
     grounds: Mapping[int, int],
     markets: Mapping[int, Partnership],
+    weights: Mapping[str, int],
     labels: Mapping[int, tuple[str, str]],
 ) -> dict[tuple[int, int], list[Suggestion]]:
-    weights = shipped_weights()
     return {
         (id, first): suggest(markets[grounds[id]], id, weights, first, labels) if id in grounds else []
         for id, first in wanted

@@ -24,8 +24,12 @@ from test_visibility import (
 
 from bench.ordinary import run_ordinary
 from db.cursors import parse_id
-from db.viewer import Viewer
+from db.viewer import LOCAL, Viewer
+from exchange.records import Place
+from exchange.vocabulary import WeightRecord, read_weights, shipped
 from graph.partners import PART_CODES
+from resolvers.context import Context
+from resolvers.loading import load
 from schema.execution.limits import Limits
 
 PARTNERS = """query($first: Int) { parties(first: 100) { edges { node { id society
@@ -172,6 +176,26 @@ def test_partners_of_partners_may_be_asked(small: World) -> None:
     again = ONE.replace("party { id }", "party { partners(first: 2) { party { name } } }")
     answer = small.ask(again, id=gid("Community", 1), first=2)
     assert all(one["party"]["partners"] for one in answer["node"]["partners"])
+
+
+def test_a_county_may_weigh_the_parts_otherwise(server_url: str, template_url: str) -> None:
+    with filled(server_url, template_url, "test_partners_weights") as one:
+        one.write("SELECT setval(pg_get_serial_sequence('weight_set', 'id'), 9)")  # the world numbers its rows itself
+        context = Context(one.executor.database, LOCAL)
+        assert one.do(load(context, partner_weights=read_weights([shipped("partner_weights.csv")]).records))
+        before = asked(one)
+        only = [WeightRecord(Place("own"), "COVERAGE", 10_000, "", "", "", "")]
+        loaded = one.do(load(context, partner_weights=only))
+        assert loaded.partner_weights
+        assert not loaded.moves_matches
+        assert not one.do(load(context, partner_weights=only))
+        reasons = [reason for partners in asked(one).values() for p in partners for reason in p["reasons"]]
+        assert {(reason["code"], reason["weight"]) for reason in reasons} == {("COVERAGE", 1.0)}
+        faulty = [WeightRecord(Place("own"), "LUCK", 10_000, "", "", "", "")]
+        with pytest.raises(ValueError, match="LUCK"):
+            one.do(load(context, partner_weights=faulty))
+        one.do(load(context, partner_weights=read_weights([shipped("partner_weights.csv")]).records))
+        assert asked(one) == before
 
 
 def test_a_new_party_without_offers_hears_who_is_at_work_at_its_home(server_url: str, template_url: str) -> None:

@@ -73,6 +73,7 @@ CREATE TABLE weight_set (
     id SERIAL NOT NULL,
     codes TEXT[] NOT NULL,
     weights SMALLINT[] NOT NULL,
+    scheme TEXT DEFAULT 'MATCH' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_weight_set PRIMARY KEY (id)
 );
