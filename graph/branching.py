@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graph.market import Flags
+from graph.milp import by_highs, fits
 from graph.semicontinuous import Cost, Net, Relaxed, components, narrowed, part, relaxed, tightened
 from graph.solver import Infeasible, Ints
 
@@ -19,6 +20,8 @@ from graph.solver import Infeasible, Ints
 FLOW_WORK = 2_000
 #: Pairs of a node that a first plan may use beside those of the relaxed optimum.
 NEAREST = 6
+#: Where HiGHS can take over, the search by flows may use this part of the work; HiGHS counts as so many flows.
+SEARCHED_FIRST, MILP_FLOWS = 3, 100
 #: No proof is this long: deeper choices are left open.
 DEPTH = 250
 #: The part of the faulty arcs that is decided at once on the way to a first plan.
@@ -36,10 +39,13 @@ class Budget:
     used: int = 0
 
     def relaxed(self, net: Net) -> Relaxed:
-        self.work -= len(net.tail) + FLOW_WORK
-        self.used += len(net.tail) + FLOW_WORK
+        self.charge(len(net.tail) + FLOW_WORK)
         self.flows += 1
         return relaxed(net)
+
+    def charge(self, work: int) -> None:
+        self.work -= work
+        self.used += work
 
     @property
     def spent(self) -> bool:
@@ -169,8 +175,7 @@ def _improved(net: Net, start: Ints, budget: Budget) -> Plan:
     inner = narrowed(net, found, minus(cost, found.cost))
     parts = components(inner)
     if len(parts) == 1 and 4 * len(parts[0][1]) > 3 * int((net.low < net.high).sum()):
-        sub = search(inner, cost, found.cost, budget)
-        return Plan(start if sub.flow is None else sub.flow, sub.bound)
+        return _searched(inner, found, start, budget)
     flow, bound = found.flow.copy(), found.cost
     todo = sorted(_faulty(net, parts, found.flow), key=lambda one: len(one[1]))
     for done, (nodes, arcs) in enumerate(todo):
@@ -180,6 +185,18 @@ def _improved(net: Net, start: Ints, budget: Budget) -> Plan:
         flow[arcs] = best.flow
         bound = plus(minus(bound, apart.cost(found.flow[arcs])), best.bound)
     return Plan(flow, bound)
+
+
+def _searched(net: Net, found: Relaxed, start: Ints, budget: Budget) -> Plan:
+    own = budget.share(SEARCHED_FIRST if fits(net) else 1)
+    sub = search(net, net.cost(start), found.cost, own)
+    budget.take(own)
+    best = start if sub.flow is None else sub.flow
+    if sub.bound == net.cost(best) or not fits(net) or budget.spent:
+        return Plan(best, sub.bound)
+    best, bound = by_highs(net, found, best)
+    budget.charge(MILP_FLOWS * (len(net.tail) + FLOW_WORK))
+    return Plan(best, max(bound, sub.bound))
 
 
 def _first_plan(net: Net, found: Relaxed, budget: Budget) -> Ints | None:

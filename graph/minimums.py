@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graph.branching import Budget, minus, plan_of, plus
-from graph.market import FAIR, TIE, TIER, Flags, Market, Whole, frame, frame_costs, frame_flow, pair_costs
+from graph.market import FAIR, TIE, TIER, Flags, Market, Whole, frame, frame_costs, frame_flow, pair_costs, sums
 from graph.semicontinuous import Cost, Net, connected, part, relaxed
 from graph.solver import Ints
 
@@ -79,7 +79,7 @@ def honour(
     that use the same pairs. Exponential at worst, hence the limit; at the limit the plan is allowed, the bound true.
     """
     sorted_market, needs, pairs = _in_order(market)
-    net, tie = _network(sorted_market, order, minimum[pairs], whole[needs])
+    net, tie = network(sorted_market, order, minimum[pairs], whole[needs])
     everything = np.concatenate([flow[pairs], frame_flow(sorted_market, frame(sorted_market), flow[pairs])])
     faults = net.faults(everything)
     if not len(faults):
@@ -113,13 +113,15 @@ def _stages(market: Market, order: Sequence[str]) -> list[tuple[str, list[Ints]]
     return found
 
 
-def _network(market: Market, order: Sequence[str], minimum: Whole, whole: Flags) -> tuple[Net, Ints]:
+def network(market: Market, order: Sequence[str], minimum: Whole, whole: Flags) -> tuple[Net, Ints]:
     """The whole market as a network, and the cost of every arc for TIE."""
     arcs, n, p = frame(market), len(market.demand), len(market.need)
     supply = np.zeros(market.root + 1, dtype=np.int64)
     supply[:n] = market.demand
     supply[-1] = -int(market.demand.sum())
-    capacity = np.minimum(arcs.capacity, int(market.demand.sum()))
+    asked = np.append(sums(market.group, market.demand, market.groups), int(market.demand.sum()))
+    of = np.where(arcs.step >= 0, arcs.tail - market.first_group(), market.groups)
+    capacity = np.minimum(arcs.capacity, asked[of])
     capacity[:n] = market.demand
     least = np.ones(p + len(arcs), dtype=np.int64)
     least[:p] = minimum

@@ -11,8 +11,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.market import ORDERS, Flags, Market
-from graph.minimums import Honoured, aims, honour
+from graph.market import ORDERS, Flags, Market, frame, frame_flow
+from graph.milp import by_highs, fits
+from graph.minimums import Honoured, aims, honour, network
+from graph.semicontinuous import relaxed, tightened
 from graph.solver import Ints
 from graph.stages import solve
 
@@ -140,11 +142,11 @@ def test_the_order_of_needs_and_offers_does_not_matter(case: Case, order: str, r
 @settings(max_examples=200, deadline=None)
 @given(cases(), _ORDERS)
 def test_a_plan_that_breaks_nothing_stays_as_it_is(case: Case, order: str) -> None:
-    relaxed = solve(case.market, ORDERS[order]).flow
+    plain = solve(case.market, ORDERS[order]).flow
     found = run(case, order)
-    if kept(case, relaxed):
-        assert found.flow.tolist() == relaxed.tolist()
-        assert found.bound == aims(case.market, ORDERS[order], relaxed)
+    if kept(case, plain):
+        assert found.flow.tolist() == plain.tolist()
+        assert found.bound == aims(case.market, ORDERS[order], plain)
         assert (len(found.searched), found.flows) == (0, 0)
     else:
         assert len(found.searched)
@@ -156,3 +158,18 @@ def test_two_thousand_million_units_stay_exact(case: Case, order: str) -> None:
     found = run(case, order)
     assert kept(case, found.flow)
     assert aims(case.market, ORDERS[order], found.flow) == found.bound
+
+
+@settings(max_examples=100, deadline=None)
+@given(cases(), _ORDERS)
+def test_highs_proves_the_same_optimum_from_a_plan_that_gives_nothing(case: Case, order: str) -> None:
+    market, nothing = case.market, np.zeros(len(case.market.need), dtype=np.int64)
+    net, _ = network(market, ORDERS[order], case.minimum, case.whole)
+    net = tightened(net)
+    start, best = (
+        np.append(flow, frame_flow(market, frame(market), flow)) for flow in (nothing, run(case, order).flow)
+    )
+    plan, bound = by_highs(net, relaxed(net), start)
+    assert fits(net)
+    assert kept(case, plan[: len(nothing)])
+    assert net.cost(plan) == net.cost(best) == bound
