@@ -175,6 +175,38 @@ async def offers_covering(conn: AsyncConnection, type_ids: Collection[int], area
     return found.all()
 
 
+async def coverage(conn: AsyncConnection, plan_ids: Sequence[int]) -> Sequence[Any]:
+    """(plan_id, area_id, resource_type_id, requested, allocated) of these plans, by area code, then type."""
+    area, kind = Base.metadata.tables["area"], Base.metadata.tables["resource_type"]
+    found = await conn.execute(
+        select(*CoverageRow.__table__.c)
+        .join(area, area.c.id == CoverageRow.area_id)
+        .join(kind, kind.c.id == CoverageRow.resource_type_id)
+        .where(CoverageRow.plan_id == any_(bindparam("ids", list(plan_ids), ARRAY(BigInteger))))
+        .order_by(CoverageRow.plan_id, area.c.code, kind.c.position, kind.c.id)
+    )
+    return found.all()
+
+
+async def bottlenecks(conn: AsyncConnection, plan_ids: Sequence[int]) -> Sequence[Any]:
+    """Rows of `plan_bottleneck` with area (its full name), label_zh, label_en and unit; best first."""
+    area, kind = Base.metadata.tables["area"], Base.metadata.tables["resource_type"]
+    found = await conn.execute(
+        select(
+            *BottleneckRow.__table__.c,
+            area.c.full_name.label("area"),
+            kind.c.label_zh,
+            kind.c.label_en,
+            kind.c.unit,
+        )
+        .join(area, area.c.id == BottleneckRow.area_id)
+        .join(kind, kind.c.id == BottleneckRow.resource_type_id)
+        .where(BottleneckRow.plan_id == any_(bindparam("ids", list(plan_ids), ARRAY(BigInteger))))
+        .order_by(BottleneckRow.plan_id, BottleneckRow.position)
+    )
+    return found.all()
+
+
 async def take_turn(conn: AsyncConnection, area_id: int) -> None:
     """Waits for whoever queues or finishes a plan of this area; held to the end of the transaction."""
     await conn.execute(select(func.pg_advisory_xact_lock(PLAN_LOCK, area_id)))

@@ -8,13 +8,15 @@ from typing import Annotated, Any
 import strawberry
 
 from graph.choices import told
+from resolvers import plan_reports
 from schema.areas import Area
 from schema.enums import PlanOrder, PlanStatus
-from schema.mapping import column, label, one, page, part, value, value_list
+from schema.mapping import column, entry, label, one, page, part, value, value_list
 from schema.matches import Obstacle, Reason, expand_reasons
 from schema.needs import Need
 from schema.nodes import Connection, Node
 from schema.offers import Offer
+from schema.terms import ResourceType
 
 
 @strawberry.type(description="Why a plan chose as it did, in one respect. 选择说明。")
@@ -81,6 +83,57 @@ class Certificate:
     seconds: float = part("How long it took. 用时(秒)。", "seconds")
 
 
+@strawberry.type(description="How much of one resource type an area gets. 某类资源的满足程度。")
+class TypeCoverage:
+    resource_type: ResourceType = entry("resource_type", "Of what. 资源类型。", "resource_type_id")
+    requested: int = part("Units its needs still asked for, at most 2,147,483,647. 需求数量。", "requested")
+    allocated: int = part("Units the plan gives, at most 2,147,483,647. 分配数量。", "allocated")
+    ratio: float = part("allocated / requested, 1 where nothing was asked for. 满足比例。", "ratio")
+
+
+@strawberry.type(
+    description="How much an area gets of what it asked for. The units of different types are added up here, "
+    "which says little where types differ: byResourceType compares like with like. 地区的满足程度。"
+)
+class AreaCoverage:
+    area: Area = entry("area", "Where. 地区。", "area_id")
+    requested: int = part("Units asked for, of all types together, at most 2,147,483,647. 需求数量合计。", "requested")
+    allocated: int = part("Units given, of all types together, at most 2,147,483,647. 分配数量合计。", "allocated")
+    ratio: float = part("allocated / requested, 1 where nothing was asked for. 满足比例。", "ratio")
+    by_resource_type: list[TypeCoverage] = part("The same type by type. 按资源类型。", "by_resource_type")
+
+
+@strawberry.type(description="What is worth recruiting, verified by solving again. 瓶颈。")
+class Bottleneck:
+    resource_type: ResourceType = entry("resource_type", "What is scarce. 资源类型。", "resource_type_id")
+    area: Area = entry("area", "Where. 地区。", "area_id")
+    shortfall: int = part("Units that stay unmet there, at most 2,147,483,647. 缺口数量。", "shortfall")
+    shadow_price: float = part(
+        "What one more unit is worth to the aim of urgency: 1 for a ROUTINE unit it meets .. 4 for STAT. 影子价格。",
+        "shadow_price",
+    )
+    met_by_one: int = part(
+        "How many more needs are fully met by one more unit. 多一单位可再满足的需求数。", "met_by_one"
+    )
+    met_by_all: int = part(
+        "How many more needs are fully met by as many units as are missing. 补足缺口可再满足的需求数。", "met_by_all"
+    )
+    text: str = label("What recruiting would bring, in words. 说明。", "text")
+
+
+async def _fairness(root: strawberry.Parent[Any], info: strawberry.Info[Any, Any]) -> list[AreaCoverage]:
+    return await plan_reports.fairness(info.context.acts, root["__id"])  # type: ignore[return-value]
+
+
+async def _bottlenecks(
+    root: strawberry.Parent[Any],
+    info: strawberry.Info[Any, Any],
+    first: Annotated[int | None, strawberry.argument(description="How many, 1 to 100. 取前多少条。")] = 10,
+) -> list[Bottleneck]:
+    found = await plan_reports.bottlenecks(info.context.acts, root["__id"], 10 if first is None else first)
+    return found  # type: ignore[return-value]
+
+
 @strawberry.type(description="The optimal allocation of an area's offers to its open needs. 联动方案。")
 class Plan(Node):
     area: Area = one("The area it is for. 地区。")
@@ -96,4 +149,12 @@ class Plan(Node):
     met: int = column("Of them fully met. 其中完全满足的需求数。")
     allocations: Connection[Allocation] = page("Who gives what to whom. 分配明细。")
     shortfalls: Connection[Annotated[Shortfall, strawberry.lazy("schema.plans")]] = page("What stays unmet. 缺口明细。")
+    fairness: list[AreaCoverage] = strawberry.field(
+        resolver=_fairness,
+        description="How much each township gets of what it asked for (in a township's plan each village), by code; "
+        "empty until it is computed. 各乡镇的满足程度。",
+    )
+    bottlenecks: list[Bottleneck] = strawberry.field(
+        resolver=_bottlenecks, description="What is worth most to recruit, and where; best first. 瓶颈。"
+    )
     certificate: Certificate = value("Why no other plan is better; proves nothing until it is computed. 最优性证明。")

@@ -53,6 +53,7 @@ LISTS: Mapping[str, int] = {
     "reasons": 6,
     "members": 7,
     "gives": 2,
+    "explanation": 2,
     "missing": 2,
 }
 
@@ -67,6 +68,8 @@ WEIGHTS: Mapping[str, int] = {
     "partners": 200,
     "team": 1_000,
     "linkageNetwork": 20_000,
+    "fragility": 20_000,
+    "planSimulate": 40_000,
 }
 
 _PAGE_ARGUMENTS = ("first", "last")
