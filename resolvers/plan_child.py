@@ -169,6 +169,7 @@ class _Here:
         from db.faults import BUSY, UNAVAILABLE, classify
         from db.viewer import LOCAL
         from resolvers.context import Context
+        from resolvers.errors import Refusal
 
         if url != self._url:
             self._url, self._database = url, Database(url, pool_size=1)
@@ -178,9 +179,11 @@ class _Here:
             demand = await _told(context, plan, attempt)
             return SETTLED_AND_LEAVING if demand > LARGE else SETTLED
         except Exception as error:
-            traceback.print_exc()
             if classify(error) in (UNAVAILABLE, BUSY):
+                print(f"the computing of plan {plan} was cut short: {classify(error)[0]}", file=sys.stderr, flush=True)
                 return UNSETTLED
+            if not isinstance(error, Refusal):
+                traceback.print_exc()
             await _fail(context, plan, attempt, error)
             return SETTLED_AND_LEAVING if isinstance(error, MemoryError) else SETTLED
         finally:
