@@ -18,7 +18,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from graph.bottlenecks import tier_worth
+from graph.bottlenecks import Scarce, tier_worth
 from graph.candidates import pairs
 from graph.checker import Instance, check_lines
 from graph.columns import Columns, Ints, columns
@@ -196,13 +196,25 @@ class _Whole:
 
     def bottlenecks(self, weights: tuple[int, ...], work_limit: int) -> Iterator[Bottleneck]:
         """Where one more unit is worth most, over all parts; each verified by solving its part again."""
-        ranked = [(piece, scarce) for piece in self.pieces for scarce in piece[1].scarce]
-        ranked.sort(key=lambda r: ([-w for w in r[1].worth], -r[1].shortfall, r[0][1].groups[r[1].group].tolist()))
-        for (part, found), scarce in ranked[:BOTTLENECKS]:
+        ranked = [(place, scarce) for place, (_, f) in enumerate(self.pieces) for scarce in f.scarce]
+        ranked.sort(key=lambda r: ([-w for w in r[1].worth], -r[1].shortfall, self._group(*r)))
+        ranked = ranked[:BOTTLENECKS]
+        met: dict[tuple[int, int], tuple[int, int]] = {}
+        for place in sorted({place for place, _ in ranked}):
+            part, found = self.pieces[place]
             task = Task(self.table.part(part.needs, part.offers), weights, self.order, work_limit)
-            one, all_ = (recruited(task, found, scarce.group, units) for units in (1, scarce.shortfall))
-            district, kind = found.groups[scarce.group].tolist()
-            yield Bottleneck(kind, district, scarce.shortfall, tier_worth(ORDERS[self.order], scarce.worth), one, all_)
+            groups = [scarce for at, scarce in ranked if at == place]
+            answers = recruited(task, found, groups)
+            met |= {(place, scarce.group): answer for scarce, answer in zip(groups, answers, strict=True)}
+        for place, scarce in ranked:
+            district, kind = self._group(place, scarce)
+            worth = tier_worth(ORDERS[self.order], scarce.worth)
+            yield Bottleneck(kind, district, scarce.shortfall, worth, *met[place, scarce.group])
+
+    def _group(self, place: int, scarce: Scarce) -> tuple[int, int]:
+        """District and type."""
+        district, kind = self.pieces[place][1].groups[scarce.group].tolist()
+        return district, kind
 
     def _joined(self, blocks: list[Ints]) -> Ints:
         return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.int64)

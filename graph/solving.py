@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from graph.parts import Part, parts
 from graph.proof import check_market
 from graph.stages import Solved, solve
 
+if TYPE_CHECKING:
+    from graph.standing import Changes
+
 #: Below so many candidate pairs starting processes costs more than it saves.
 WORTH_PROCESSES = 4_000_000
 
@@ -33,6 +37,9 @@ AIMS = 6
 
 #: Pairs a part may have: some 2 GB while it is solved. A plan beyond that is asked for by township.
 MOST_PAIRS = 1 << 25
+
+#: From so many pairs on a part is not solved again for every group that is asked about.
+STAND_FROM = 200_000
 
 #: Groups that are worth most to recruit for, kept of each part.
 BOTTLENECKS = 10
@@ -180,13 +187,62 @@ def solve_part(task: Task) -> Found:
     )
 
 
-def recruited(task: Task, found: Found, group: int, units: int) -> int:
-    """How many more needs of the part are fully met when so many units are recruited for a group: solved again."""
+def recruited(task: Task, found: Found, groups: Sequence[Scarce]) -> list[tuple[int, int]]:
+    """How many more needs of the part are fully met by one more unit for a group, and by all it misses: solved again.
+
+    Large parts are not solved twice for each: their plan is made to stand (`graph.standing`), and the offer comes and
+    goes there.
+    """
     market, _, _ = market_of(task.columns, eligible(task.columns, task.weights, MOST_PAIRS))
+    before = fully_met(market, _flow_of(market, found))
+    if len(market.need) < STAND_FROM or len(found.searched):
+        return [
+            (
+                _met_with(task, market, each.group, 1) - before,
+                _met_with(task, market, each.group, each.shortfall) - before,
+            )
+            for each in groups
+        ]
+    from graph.standing import Standing  # compiled: not for a small county
+
+    standing = Standing.from_market(market, ORDERS[task.order], _flow_of(market, found), found.prices)
+    got = dict(
+        zip(market.need_ids.tolist(), sums(found.need, found.quantity, len(market.demand)).tolist(), strict=True)
+    )
+    asked = dict(zip(market.need_ids.tolist(), market.demand.tolist(), strict=True))
+    told = []
+    for each in groups:
+        needs = np.flatnonzero(market.group == each.group)
+        limits, scores = np.full(len(needs), 2**31 - 1), np.zeros(len(needs), dtype=np.int64)
+        one = standing.offer_arrives(1, -1, 0, needs, limits, scores)
+        change = _met_change(got, asked, [one])
+        more = standing.capacity_changes(standing.offer_position(0), each.shortfall)
+        told.append((change, _met_change(got, asked, [one, more])))
+        standing.offer_goes(standing.offer_position(0))
+    return told
+
+
+def _met_with(task: Task, market: Market, group: int, units: int) -> int:
     more = with_offer(market, group, units)
-    _, flow, _, _ = _best(task, more)
-    before = sums(found.need, found.quantity, len(market.demand))
-    return fully_met(more, flow) - int((before == market.demand).sum())
+    return fully_met(more, _best(task, more)[1])
+
+
+def _flow_of(market: Market, found: Found) -> Ints:
+    """What was found, by pair of the market."""
+    key = market.need.astype(np.int64) * len(market.supply) + market.offer
+    flow = np.zeros(len(key), dtype=np.int64)
+    flow[np.searchsorted(key, found.need * len(market.supply) + found.offer)] = found.quantity
+    return flow
+
+
+def _met_change(got: Mapping[int, int], asked: Mapping[int, int], changes: Sequence[Changes]) -> int:
+    """How many more needs are fully met after some changes."""
+    now: dict[int, int] = {}
+    for change in changes:
+        rows = zip(change.need_ids.tolist(), (change.after - change.before).tolist(), strict=True)
+        for need, units in rows:
+            now[need] = now.get(need, got[need]) + units
+    return sum((units == asked[need]) - (got[need] == asked[need]) for need, units in now.items())
 
 
 def _best(task: Task, market: Market) -> tuple[Solved, Ints, Flags, Aims]:
