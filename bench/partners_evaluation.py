@@ -203,12 +203,14 @@ def county_questions(habit: str, seed: int) -> list[Question]:
         {kind: (kind,) for kind in range(1, TYPES + 1)},
         paths,
     )
+    kinds = {p.id: set(p.kinds) for p in providers}
     questions = []
     for p in providers:
         met = {other for _, _, team in future if p.id in team for other in team} - {p.id}
         ids, parts = values(made, p.id)
         truth = np.isin(ids, sorted(met)).astype(np.int64)
         if truth.any():
+            parts["adds"] = np.array([float(bool(kinds[id] - kinds[p.id])) for id in ids.tolist()])
             places = np.array([made.linkage.position(id) for id in ids.tolist()])
             questions.append(
                 Question(truth, structural(made.linkage.links, made.linkage.position(p.id), places) | parts)
@@ -225,6 +227,10 @@ def blend(weights: Mapping[str, int]) -> Callable[[Question], Floats]:
             values_ = one.scores.get(code)
             if values_ is not None:
                 total += weights.get(code, 0) * values_
+        # As `suggest` does: who adds nothing stands last.
+        adds = one.scores.get("adds")
+        if adds is not None and adds.any():
+            total[adds <= 0] = 0.0
         return total
 
     return score

@@ -14,7 +14,9 @@ areas it covers (its home where it gives nothing).
     PAGERANK             personalised PageRank of q from p, divided by the best candidate's
     POPULARITY           log(1 + degree(q)) / log(1 + the largest degree of a candidate)
 
-A candidate gives something, is not p, and shares an area or a client with p. Sources: Zhou, Lü and Zhang 2009
+A candidate gives something, is not p, and shares an area or a client with p. Who gives nothing that p does not give is
+no partner while others do: those that give the same serve the same communities, and the network alone would send
+competitors to one another. Sources: Zhou, Lü and Zhang 2009
 (doi:10.1140/epjb/e2009-00335-8) for the index, Andersen, Chung and Lang 2006 (doi:10.1109/FOCS.2006.44) for the local
 PageRank. What each part is worth was measured: docs/partners.md.
 """
@@ -113,6 +115,8 @@ class _Found:
     known: bool
     clients: int
     shared: Ints
+    #: (k) whether it gives a type that the party does not.
+    adds: Flags
 
 
 def part_weights(weights: Mapping[str, int]) -> dict[str, int]:
@@ -292,6 +296,8 @@ def suggest(
     found = _parts(of, node)
     whole = {code: np.rint(found.values[code] * WHOLE).astype(np.int64) for code in PART_CODES}
     score = sum((weighed[code] * whole[code] for code in PART_CODES), np.zeros(len(found.candidates), np.int64))
+    if found.adds.any():
+        score[~found.adds] = 0
     ids = of.linkage.ids[found.candidates]
     best = np.lexsort((ids, -score))[:first]
     return [
@@ -348,6 +354,10 @@ def _parts(of: Partnership, node: int) -> _Found:
     complement = np.zeros(n)
     for kind in np.flatnonzero(lacking).tolist():
         complement[have.givers[kind]] += lacking[kind]
+    adds = np.zeros(n, np.bool_)
+    for givers in have.givers:
+        if not _holds(givers, node):
+            adds[givers] = True
     allocated = resource_allocation(graph, node)
     ball, ranks, _ = pagerank(graph, node)
     followed = np.zeros(n)
@@ -367,7 +377,13 @@ def _parts(of: Partnership, node: int) -> _Found:
         known,
         served,
         shared,
+        adds[candidates],
     )
+
+
+def _holds(ordered: Ints, node: int) -> bool:
+    at = int(np.searchsorted(ordered, node))
+    return at < len(ordered) and bool(ordered[at] == node)
 
 
 def _of_best(values: Floats) -> Floats:
@@ -386,8 +402,7 @@ def _lacking(have: Resources, node: int, clients: Ints) -> tuple[Floats, bool]:
     offered = np.zeros(len(have.type_ids))
     offered[have.offered] = 1.0
     for kind, givers in enumerate(have.givers):
-        at = int(np.searchsorted(givers, node))
-        if at < len(givers) and givers[at] == node:
+        if _holds(givers, node):
             asked[kind] = offered[kind] = 0.0
     return (asked, True) if asked.any() else (offered, False)
 
@@ -438,9 +453,7 @@ def _given(of: Partnership, found: _Found, at: int, labels: Labels | None) -> Se
     order, node = np.argsort(-found.wanted, kind="stable"), found.candidates[at]
     named: list[tuple[str, str]] = []
     for kind in order[found.wanted[order] > 0].tolist():
-        givers = have.givers[kind]
-        place = int(np.searchsorted(givers, node))
-        if place < len(givers) and givers[place] == node:
+        if _holds(have.givers[kind], int(node)):
             named.append(label(labels or {}, int(have.type_ids[kind])))
             if len(named) == NAMED:
                 break

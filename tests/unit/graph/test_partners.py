@@ -166,6 +166,23 @@ def test_the_score_is_the_sum_of_its_reasons_best_first_and_nobody_is_their_own_
         assert all(r.text_zh and r.text_en and r.text_zh != r.text_en for r in one.reasons)
 
 
+def test_who_gives_the_same_is_a_competitor_and_no_partner() -> None:
+    twin = 206
+    members = [*MEMBERS, Member(twin, "SOCIAL_ORGANIZATION", TOWN)]
+    ties = [*TIES, Tie("MATCH", A, twin, 1.0), Tie("MATCH", B, twin, 1.0)]
+    of = partnership(linkage(members, ties), [*GIFTS, Gift(twin, CARE, (TOWN,))], ASKS, TYPES, PATHS)
+    assert parts_of(CARER, twin, of)["RESOURCE_ALLOCATION"] == 1
+    assert {one.party_id for one in suggest(of, CARER, EVEN, 10, LABELS)} == {GIVER, FUND}
+
+
+def test_where_nothing_is_lacking_the_network_alone_speaks() -> None:
+    gifts = [Gift(CARER, GOODS, (TOWN,)), Gift(GIVER, GOODS, (TOWN,))]
+    of = partnership(linkage(MEMBERS, TIES), gifts, [Ask(A, WHEELCHAIR, 1)], TYPES, PATHS)
+    (one,) = suggest(of, CARER, EVEN, 10, LABELS)
+    assert one.party_id == GIVER
+    assert any("nothing that is missing" in reason.text_en for reason in one.reasons)
+
+
 def test_fewer_are_the_first_of_more() -> None:
     whole = suggest(county(), CARER, EVEN, 10, LABELS)
     assert suggest(county(), CARER, EVEN, 1, LABELS) == whole[:1]
