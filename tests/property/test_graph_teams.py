@@ -194,6 +194,15 @@ def test_needs_that_compete_for_one_offer_are_told_apart_by_who_else_can_give() 
     assert (team.covered, team.at_least, team.optimal) == (2, 2, True)
 
 
+def test_two_roles_of_one_society_are_two_members() -> None:
+    people = [Party(id, "SOCIAL_WORKER", 1) for id in (1, 2, 3)]
+    team = suggest([], [], people, [Role("SOCIAL_WORKER", "专职", "full-time"), Role(None, "兼职", "part-time")], PLAIN)
+    assert [(one.party.id, one.role and one.role.label_en) for one in team.members] == [
+        (1, "full-time"),
+        (2, "part-time"),
+    ]
+
+
 def test_more_roles_than_can_be_weighed_are_refused() -> None:
     world = World(TODAY, {1: (1,)}, {1: (1,)}, {})
     with pytest.raises(ValueError, match="at most"):
