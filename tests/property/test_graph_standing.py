@@ -144,3 +144,44 @@ def test_an_offer_that_arrives_never_makes_the_first_aim_worse(market: Market, o
     needs = plan.snapshot().needs
     plan.offer_arrives(5, -1, 7, needs, np.full(len(needs), UNLIMITED), np.zeros(len(needs), dtype=np.int64))
     assert plan.aims() <= aims
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1 << 30), st.sampled_from(sorted(ORDERS)))
+def test_pairs_that_no_search_saw_are_not_forgotten(seed: int, order: str) -> None:
+    """Every need may have any of forty offers, of which searches see a dozen."""
+    chance = np.random.default_rng(seed)
+    needs, offers = 50, 40
+    need, offer = np.divmod(np.arange(needs * offers), offers)
+    none = np.zeros(0, dtype=np.int64)
+    market = Market(
+        chance.integers(1, 12, needs),
+        chance.integers(0, 4, needs),
+        chance.integers(0, 3, needs),
+        chance.integers(1, 12, offers),
+        np.full(offers, -1),
+        none,
+        none,
+        need,
+        offer,
+        np.where(chance.random(len(need)) < 0.2, 3, UNLIMITED),
+        chance.integers(0, 100_000_001, len(need)),
+        100 + np.arange(needs),
+        200 + np.arange(offers),
+        3,
+    )
+    plan = Standing.from_market(market, ORDERS[order])
+    for turn in range(16):
+        if turn % 4 == 0:
+            plan.capacity_changes(int(chance.integers(offers)), int(chance.integers(0, 60)))
+        elif turn % 4 == 1:
+            plan.demand_changes(int(chance.integers(needs)), int(chance.integers(0, 60)))
+        elif turn % 4 == 2:
+            scores = chance.integers(0, 100_000_001, offers)
+            plan.need_pairs_change(int(chance.integers(needs)), np.arange(offers), np.full(offers, UNLIMITED), scores)
+        else:
+            scores = chance.integers(0, 100_000_001, needs)
+            plan.offer_pairs_change(int(chance.integers(offers)), np.arange(needs), np.full(needs, UNLIMITED), scores)
+        now = plan.snapshot()
+        assert plan.check() == []
+        assert now.flow.tolist() == stages.solve(now.market, ORDERS[order]).flow.tolist()
