@@ -41,6 +41,17 @@ async def seen(
     return (await conn.execute(query, values(viewer))).first()
 
 
+async def which_seen(
+    conn: AsyncConnection, viewer: Viewer, name: Literal["party", "need", "offer"], ids: Collection[int]
+) -> set[int]:
+    """Those of these ids (1..MAX_ID) that are there and that the viewer may see. One statement."""
+    table = Base.metadata.tables[name]
+    query = select(table.c.id).where(
+        table.c.id == func.any(bindparam("ids", list(ids), ARRAY(BigInteger))), visible(name, table, shape(viewer))
+    )
+    return set((await conn.execute(query, values(viewer))).scalars())
+
+
 _Need = namedtuple("_Need", [one.key for one in NEED_COLUMNS])  # type: ignore[misc]
 
 

@@ -73,9 +73,15 @@ class PlanRow(Base):
     violations: Mapped[int] = mapped_column(Integer, server_default="0")
     solver: Mapped[str] = mapped_column(Text, server_default="")
     seconds: Mapped[float] = mapped_column(Float, server_default="0")
+    #: Kept up to date while it is COMPUTED; the moment whose needs and offers it reflects, and that moment's snapshot
+    #: (`pg_snapshot`), where a keeper wrote it.
+    kept: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    current_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    kept_to: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
         CheckConstraint("progress BETWEEN 0 AND 1", name="progress_is_a_share"),
+        Index("ix_plan_kept", "area_id", unique=True, postgresql_where=text("kept")),
         Index("ix_plan_area", "area_id", text("created_at DESC"), text("id DESC")),
         Index("ix_plan_order", text("created_at DESC"), text("id DESC")),
     )
@@ -120,7 +126,7 @@ class ShortfallRow(Base):
     #: [{code, text_zh, text_en, remedy_zh, remedy_en}], as true when the plan was computed.
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
 
-    __table_args__ = (Index("ix_shortfall_plan", "plan_id", "id"),)
+    __table_args__ = (UniqueConstraint("plan_id", "need_id"), Index("ix_shortfall_plan", "plan_id", "id"))
 
 
 class CoverageRow(Base):
@@ -173,6 +179,21 @@ async def offers_covering(conn: AsyncConnection, type_ids: Collection[int], area
         .order_by(offer.c.id)
     )
     return found.all()
+
+
+async def demand(conn: AsyncConnection, area_id: int) -> int:
+    """How many open needs with something left there are in or below an area."""
+    need, area = Base.metadata.tables["need"], Base.metadata.tables["area"]
+    found = await conn.execute(
+        select(func.count())
+        .select_from(need.join(area, area.c.id == need.c.area_id))
+        .where(
+            need.c.status == literal_column("'OPEN'::need_status"),
+            need.c.committed < need.c.quantity,
+            area.c.ancestor_ids.contains(bindparam("plan_area", [area_id], ARRAY(Integer))),
+        )
+    )
+    return int(found.scalar_one())
 
 
 async def coverage(conn: AsyncConnection, plan_ids: Sequence[int]) -> Sequence[Any]:
@@ -311,10 +332,15 @@ async def settle(
             block = [{"plan_id": id, **line} for line in lines[start : start + WRITE_BLOCK]]
             await conn.execute(insert(row), block)
     await take_turn(conn, area_id)
-    await conn.execute(
-        update(PlanRow).where(PlanRow.area_id == area_id, PlanRow.status == "COMPUTED").values(status="SUPERSEDED")
+    standing = (PlanRow.area_id == area_id, PlanRow.status == "COMPUTED")
+    # Who keeps the plan of an area keeps the newest: locked, so that nobody starts or stops keeping meanwhile.
+    kept = any((await conn.execute(select(PlanRow.kept).where(*standing).with_for_update(key_share=True))).scalars())
+    await conn.execute(update(PlanRow).where(*standing).values(status="SUPERSEDED", kept=False))
+    done = await conn.execute(
+        _attempt(id, attempt).values(
+            status="COMPUTED", progress=1, job_id=None, kept=kept, current_at=PlanRow.started_at, **values
+        )
     )
-    done = await conn.execute(_attempt(id, attempt).values(status="COMPUTED", progress=1, job_id=None, **values))
     return bool(done.rowcount)
 
 

@@ -28,6 +28,7 @@ LARGE = 20_000
 PROGRESS_SECONDS = 0.25
 #: "taken" is said before anything is done: a child that ends before it has left nothing behind.
 TAKEN, SETTLED, SETTLED_AND_LEAVING, UNSETTLED = "taken", "settled", "settled, leaving", "unsettled"
+ANSWERS = ANSWER, LAST_ANSWER = "answer ", "leaving, answer "
 
 FAILED = (
     "COMPUTING_FAILED",
@@ -52,7 +53,22 @@ async def compute(url: str, id: int, attempt: int, now: datetime) -> bool:
 
     Cancelling this kills the child. `url` is postgresql://, `now` the moment that counts as today.
     """
-    order = json.dumps({"url": url, "plan": id, "attempt": attempt, "now": now.isoformat()})
+    said = await _carried_out({"url": url, "plan": id, "attempt": attempt, "now": now.isoformat()})
+    return said in (SETTLED, SETTLED_AND_LEAVING)
+
+
+async def ask(url: str, question: dict[str, Any], now: datetime) -> Any:
+    """Has a child answer a question (`resolvers.questions`) that changes nothing; None where it could not.
+
+    Cancelling this kills the child. Question and answer are JSON.
+    """
+    said = await _carried_out({"url": url, "question": question, "now": now.isoformat()})
+    return json.loads(said.removeprefix(ANSWER).removeprefix(LAST_ANSWER)) if said.startswith(ANSWERS) else None
+
+
+async def _carried_out(given: dict[str, Any]) -> str:
+    """What a child says once it has done what it was given; "" where it died."""
+    order = json.dumps(given)
     while True:
         child, fresh = _child()
         try:
@@ -68,11 +84,11 @@ async def compute(url: str, id: int, attempt: int, now: datetime) -> bool:
         except BaseException:
             _end(child)
             raise
-        if said in (SETTLED, UNSETTLED):
+        if said in (SETTLED, UNSETTLED) or said.startswith(ANSWER):
             _idle.append(child)
         else:
             _end(child)
-        return said in (SETTLED, SETTLED_AND_LEAVING)
+        return said
 
 
 async def _reply(child: subprocess.Popen[str]) -> str:
@@ -151,9 +167,10 @@ async def _serve(replies: IO[str]) -> None:
         while True:
             order = await asyncio.wait_for(orders.get(), IDLE_SECONDS)
             print(TAKEN, file=replies, flush=True)
-            said = await here.carry_out(**json.loads(order))
+            given = json.loads(order)
+            said = await (here.answer if "question" in given else here.carry_out)(**given)
             print(said, file=replies, flush=True)
-            if said == SETTLED_AND_LEAVING:
+            if said == SETTLED_AND_LEAVING or said.startswith(LAST_ANSWER):
                 return
 
 
@@ -164,17 +181,35 @@ class _Here:
         self._url: str | None = None
         self._database: Any = None
 
-    async def carry_out(self, url: str, plan: int, attempt: int, now: str) -> str:
+    def _context(self, url: str, now: str) -> Any:
         from db.database import Database
-        from db.faults import BUSY, UNAVAILABLE, classify
         from db.viewer import LOCAL
         from resolvers.context import Context
-        from resolvers.errors import Refusal
 
         if url != self._url:
             self._url, self._database = url, Database(url, pool_size=1)
         began, moment = datetime.now().astimezone(), datetime.fromisoformat(now)
-        context = Context(self._database, LOCAL, lambda: moment + (datetime.now().astimezone() - began))
+        return Context(self._database, LOCAL, lambda: moment + (datetime.now().astimezone() - began))
+
+    async def answer(self, url: str, question: dict[str, Any], now: str) -> str:
+        from db.faults import classify
+        from resolvers import questions
+
+        try:
+            answer, large = await questions.answer(self._context(url, now), question)
+            return (LAST_ANSWER if large else ANSWER) + json.dumps(answer)
+        except Exception as error:
+            traceback.print_exc()
+            print(f"a question was not answered: {classify(error)[0]}", file=sys.stderr, flush=True)
+            return UNSETTLED
+        finally:
+            await self._database.engine.dispose()
+
+    async def carry_out(self, url: str, plan: int, attempt: int, now: str) -> str:
+        from db.faults import BUSY, UNAVAILABLE, classify
+        from resolvers.errors import Refusal
+
+        context = self._context(url, now)
         try:
             demand = await _told(context, plan, attempt)
             return SETTLED_AND_LEAVING if demand > LARGE else SETTLED

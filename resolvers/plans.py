@@ -191,13 +191,13 @@ async def _weights(conn: AsyncConnection) -> matches.WeightSet:
     return state.weight_set
 
 
-async def read(context: Context, conn: AsyncConnection, area_id: int) -> Instance:
-    """What a plan of the area is computed from, in the snapshot of this transaction."""
+async def read(context: Context, conn: AsyncConnection, area_id: int, more: Sequence[Offer] = ()) -> Instance:
+    """What a plan of the area is computed from, in the snapshot of this transaction; and `more` offers beside."""
     words = await vocabulary(context.engine, conn)
     place = (await words.areas_by_id(conn, [area_id]))[area_id]
     weights = await _weights(conn)
     needs = [need_value(row) for row in await matches.open_needs(conn, area_id=place.id)]
-    offers = await _offers(conn, words, needs, place)
+    offers = [*await _offers(conn, words, needs, place), *more]
     around = await world(conn, words, weights, context.today, needs, offers, place)
     return Instance(place, needs, offers, around, weights)
 

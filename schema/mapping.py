@@ -98,6 +98,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """The same for a list: the rows whose ids are the source's `by`, those that the viewer may see, in that order."""
+
+    entity: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A part of a connection or value object: edges, node, cursor, pageInfo, totalCount, or a plain value."""
 
@@ -106,9 +114,9 @@ class Part:
 
 Kind = (
     Column | Label | ToOne | ToMany | ToPage | ToValue | ToValueList | FacetBy | RootPage | RootCode | RootNode
-    | RootNodes | Entry | Part
+    | RootNodes | Entry | Entries | Part
 )  # fmt: skip
-ROOTS = (RootPage, RootCode, RootNode, RootNodes, Entry)
+ROOTS = (RootPage, RootCode, RootNode, RootNodes, Entry, Entries)
 
 
 class MappedField(StrawberryField):
@@ -208,6 +216,10 @@ def root_page(entity: str, description: str, arguments: Sequence[StrawberryArgum
 
 def entry(entity: str, description: str, by: str = "id") -> Any:
     return MappedField(Entry(entity, by), description=description)
+
+
+def entries(entity: str, description: str, by: str) -> Any:
+    return MappedField(Entries(entity, by), description=description)
 
 
 def given(description: str, default: Any = strawberry.UNSET) -> Any:

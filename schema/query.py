@@ -6,9 +6,11 @@ from typing import Any
 
 import strawberry
 
-from schema import linkage, teams
+from schema import linkage, simulate, teams
 from schema.areas import Area
 from schema.enums import AreaLevel, PlanStatus, ResourceKind, Society
+from schema.fragility import Fragility
+from schema.fragility import found as fragile_parties
 from schema.mapping import (
     RootCode,
     RootNode,
@@ -104,6 +106,13 @@ class Query:
     )
     team: teams.TeamSuggestion = strawberry.field(
         resolver=teams.of_needs, description="The team for several needs, or for what an area asks. 团队建议。"
+    )
+    fragility: list[Fragility] = strawberry.field(
+        resolver=fragile_parties, description="The parties of an area that most hangs on. 脆弱环节。"
+    )
+    plan_simulate: simulate.PlanComparison = strawberry.field(
+        resolver=simulate.compared,
+        description="What if: an area's plan as it is and as it would be. Changes nothing. 方案模拟。",
     )
     team_templates: Connection[teams.TeamTemplate] = root_page(
         "team_template", "Linkage models, then templates of teams. 联动模式与团队模板。", forward()

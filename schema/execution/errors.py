@@ -9,7 +9,7 @@ import orjson
 from graphql import GraphQLError
 
 from db import faults
-from resolvers.errors import Refusal
+from resolvers.errors import InvalidInput, Refusal
 
 log = logging.getLogger("fivelink.schema")
 
@@ -46,7 +46,12 @@ def told(error: GraphQLError) -> GraphQLError:
     cause = error.original_error
     if isinstance(cause, Refusal):
         # A question about what is not there: said as an act would say it.
-        extensions = {"code": cause.code, "text_zh": cause.message_zh}
+        extensions: dict[str, Any] = {"code": cause.code, "text_zh": cause.message_zh}
+        if isinstance(cause, InvalidInput):
+            extensions["fields"] = [
+                {"path": list(one.path), "code": one.code, "text_zh": one.message_zh, "text_en": one.message_en}
+                for one in cause.fields
+            ]
         return GraphQLError(cause.message_en, nodes=nodes, path=error.path, extensions=extensions)
     return fault(cause, nodes, list(error.path) if error.path else None)
 

@@ -107,6 +107,9 @@ class ReaderRows:
         if isinstance(kind, mapping.Entry):
             id = getattr(source, kind.by)
             return None if id is None else await self._entered(select, pages, id)
+        if isinstance(kind, mapping.Entries):
+            rows = await asyncio.gather(*(self._entered(select, pages, id) for id in getattr(source, kind.by)))
+            return [row for row in rows if row is not None]
         return await self.reader.one(select, self.viewer, pages, "code", arguments["code"])
 
     async def _entered(self, select: Any, pages: Any, id: int) -> Any:
