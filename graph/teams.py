@@ -345,7 +345,8 @@ def _matched(fits: Sequence[Collection[int]], members: Iterable[int], values: Se
     role_of: dict[int, int] = {}
 
     def placed(k: int, tried: set[int]) -> bool:
-        for j in order:
+        # Whoever is free comes before those who would have to change their role.
+        for j in sorted(order, key=role_of.__contains__):
             if j in fits[k] and j not in tried:
                 tried.add(j)
                 if j not in role_of or placed(role_of[j], tried):
