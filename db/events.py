@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, Row, Select, Text, delete, func, select, tuple_, update
+from sqlalchemy import BigInteger, Index, Integer, Row, Select, Text, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, now_column, primary_key
+
+#: What plans that are kept rest on; where their keepers listen. A wake-up only: what happened stands in the table.
+WATCHED = ("need", "offer", "vocabulary")
+CHANNEL = "fivelink_changed"
+_WAKE = text("SELECT pg_notify(:channel, '') FROM plan WHERE kept LIMIT 1")
 
 
 class EventRow(Base):
@@ -29,8 +34,10 @@ class EventRow(Base):
     #: The key that asked; null for the command line.
     actor_id: Mapped[int | None] = mapped_column(BigInteger)
     detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    #: The transaction that wrote it: ids are given before commit, so only this tells what a reader has not seen yet.
+    xid: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint"))
 
-    __table_args__ = (Index("ix_event_entity", "entity", "entity_id", "id"),)
+    __table_args__ = (Index("ix_event_entity", "entity", "entity_id", "id"), Index("ix_event_xid", "xid"))
 
 
 class IdempotencyRow(Base):
@@ -123,8 +130,12 @@ async def add(
 
 async def add_many(conn: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Appends events; each row has kind, entity, entity_id, area_id, actor_id, detail."""
-    if rows:
-        await conn.execute(insert(EventRow), list(rows))
+    if not rows:
+        return
+    await conn.execute(insert(EventRow), list(rows))
+    if any(row["entity"] in WATCHED for row in rows):
+        # Only where somebody listens: a commit that notifies waits for every other such commit of the server.
+        await conn.execute(_WAKE, {"channel": CHANNEL})
 
 
 def last_of_query(entity: str) -> Select[int | None]:
