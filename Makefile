@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 TOOLS := .venv/.tools
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Bytecode of modules that nobody imports would take 60 MB.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 .PHONY: install tools run test lint bench soak lock clean
 
@@ -12,6 +13,7 @@ install: $(STAMP)
 # The locks name every package with its hash; the project itself is linked, not copied.
 $(STAMP): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	-$(BIN)/python -m pip uninstall --quiet --yes setuptools
 	$(PIP) --require-hashes --requirement requirements.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
