@@ -19,8 +19,9 @@ from networkx.algorithms.link_analysis.pagerank_alg import _pagerank_python  # n
 from bench.partners_evaluation import Question, blend, everything, found
 from graph.layout import STEPS
 from graph.linkage import Linkage, Member, Tie, linkage
-from graph.partners import Ask, Gift, Partnership, pagerank, partnership, resource_allocation, suggest
+from graph.partners import Ask, Gift, Partnership, partnership, suggest
 from graph.picture import picture
+from graph.walks import pagerank, resource_allocation
 from resolvers.partners import shipped_weights
 
 PARTIES, COMMUNITIES, COUNTIES, TYPES = 100_000, 20_000, 200, 150

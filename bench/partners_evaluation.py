@@ -14,8 +14,8 @@ import numpy as np
 
 from graph.linkage import Floats, Ints, Links, Member, Tie, linkage, links
 from graph.partners import PART_CODES, Ask, Gift, partnership, values
-from graph.partners import pagerank as ranks
-from graph.partners import resource_allocation as allocation
+from graph.walks import pagerank as ranks
+from graph.walks import resource_allocation as allocation
 
 #: Weights were chosen on the first half of the splits; tables are of the second.
 SPLITS = 50

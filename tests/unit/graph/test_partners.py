@@ -19,13 +19,12 @@ from graph.partners import (
     Ask,
     Gift,
     Partnership,
-    pagerank,
     part_weights,
     partnership,
-    resource_allocation,
     suggest,
     values,
 )
+from graph.walks import pagerank, resource_allocation
 
 EVEN = {
     "COMPLEMENT": 2_000,
