@@ -62,13 +62,15 @@ def compute_plan(
     work_limit: int = WORK_LIMIT,
     processes: int | None = None,
     progress: Progress | None = None,
+    bottlenecks: int = BOTTLENECKS,
 ) -> Plan:
     """The optimal allocation of `offers` to `needs`.
 
-    order      URGENT_FIRST or FAIR_FIRST
-    caps       limits of what offers give together, nested
-    processes  None: as many as there are cores where the instance is large
-    progress   hears how much is done, 0..1
+    order        URGENT_FIRST or FAIR_FIRST
+    caps         limits of what offers give together, nested
+    processes    None: as many as there are cores where the instance is large
+    progress     hears how much is done, 0..1
+    bottlenecks  how many to name at most; each is verified by solving again
 
     When minimum quantities cannot be settled within `work_limit`, the plan is feasible, `certificate.optimal` is False
     and `certificate.dual` bounds what any plan could reach.
@@ -99,7 +101,7 @@ def compute_plan(
         order=order,
         prices=whole.prices(),
         coverage=tuple(whole.coverage()),
-        bottlenecks=tuple(whole.bottlenecks(weights, work_limit)),
+        bottlenecks=tuple(whole.bottlenecks(weights, work_limit, bottlenecks)),
     )
     # The parts were judged as they were solved; here what was made of them, against the rules one by one.
     violations = whole.violations + len(check_lines(Instance(needs, offers, world, pairs([], [], world)), plan))
@@ -194,11 +196,11 @@ class _Whole:
         rows = zip(keys.tolist(), requested.tolist(), allocated.tolist(), strict=True)
         return [Coverage(district, kind, asked, gave) for (district, kind), asked, gave in rows]
 
-    def bottlenecks(self, weights: tuple[int, ...], work_limit: int) -> Iterator[Bottleneck]:
+    def bottlenecks(self, weights: tuple[int, ...], work_limit: int, most: int) -> Iterator[Bottleneck]:
         """Where one more unit is worth most, over all parts; each verified by solving its part again."""
         ranked = [(place, scarce) for place, (_, f) in enumerate(self.pieces) for scarce in f.scarce]
         ranked.sort(key=lambda r: ([-w for w in r[1].worth], -r[1].shortfall, self._group(*r)))
-        ranked = ranked[:BOTTLENECKS]
+        ranked = ranked[:most]
         met: dict[tuple[int, int], tuple[int, int]] = {}
         for place in sorted({place for place, _ in ranked}):
             part, found = self.pieces[place]

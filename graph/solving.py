@@ -110,7 +110,9 @@ def solve_parts(
     """
     apart = parts(columns)
     # Who meets nobody is a part too: nothing is given there, and its prices say so.
-    pieces = (*apart.parts, Part(apart.alone, apart.idle, 0))
+    pieces = apart.parts
+    if len(apart.alone) or len(apart.idle):
+        pieces += (Part(apart.alone, apart.idle, 0),)
     total = sum(part.candidates for part in pieces)
     shares = [work_limit * (part.candidates + 1) // (total + len(pieces)) for part in pieces]
     tasks = (

@@ -198,7 +198,7 @@ class _Giving:
         key = tuple(sorted(chosen & set(self.provider.values())))
         if key not in self._plans:
             offers = [one for one in self.offers if self.provider[one.id] in chosen]
-            made = compute_plan(self.needs, offers, self.world, work_limit=WORK_LIMIT)
+            made = compute_plan(self.needs, offers, self.world, work_limit=WORK_LIMIT, bottlenecks=0)
             self.proven = self.proven and made.certificate.optimal
             self._plans[key] = made
         return self._plans[key]
