@@ -29,6 +29,7 @@ from strawberry.dataloader import DataLoader
 
 from bench.ordinary_sql import (
     BELOW,
+    COLUMN_OF,
     FILTERS,
     ORDERS,
     TABLE_OF_TYPE,
@@ -124,7 +125,7 @@ class OrdinaryRows:
             lang = arguments.get("lang")
             return _value(source, f"{kind.base}_{'en' if lang is not None and lang.name == 'EN' else 'zh'}")
         if isinstance(kind, mapping.ToOne):
-            key = source[f"{name}_id"]
+            key = source[COLUMN_OF.get(name, f"{name}_id")]
             table = TABLE_OF_TYPE[source["__type"]] if name == "parent" else TO_ONE[name]
             return None if key is None else self._by_id(table).load(key)
         if isinstance(kind, mapping.ToMany):
@@ -139,7 +140,10 @@ class OrdinaryRows:
         if isinstance(kind, mapping.FacetBy):
             return self._facet(source, name, kind.labels)
         if isinstance(kind, mapping.Entry):
-            return self._by_id(kind.entity).load(source.id)
+            id = getattr(source, kind.by)
+            return None if id is None else self._by_id(kind.entity).load(id)
+        if isinstance(kind, mapping.Entries):
+            return self._listed(kind.entity, getattr(source, kind.by))
         return self._root(kind, info._raw_info, arguments)
 
     async def _listed(self, table: str, ids: Sequence[int]) -> list[Row]:
@@ -148,9 +152,9 @@ class OrdinaryRows:
     async def _values(self, kind: mapping.ToValueList, source: Row) -> list[Row]:
         known = source
         if "weight_set_id" in source:
-            weights = await self._by_id("weight_set").load(source["weight_set_id"])
-            assert weights is not None
-            known = {**weights, **source}
+            id = source["weight_set_id"]
+            weights = None if id is None else await self._by_id("weight_set").load(id)
+            known = {**(weights or {"codes": None, "weights": None}), **source}
         return kind.expand(*[known[column] for column in kind.columns])
 
     async def _facet(self, page: Page, name: str, labels: Any) -> list[Row]:

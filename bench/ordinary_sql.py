@@ -37,6 +37,8 @@ TABLE_OF_TYPE = dict.fromkeys(TYPE_OF_KIND.values(), "party") | {
     "Plan": "plan",
     "Allocation": "allocation",
     "Shortfall": "shortfall",
+    "TeamTemplate": "team_template",
+    "LinkageModel": "linkage_model",
 }
 TYPE_OF_TABLE = {table: name for name, table in TABLE_OF_TYPE.items()}
 
@@ -50,8 +52,10 @@ ORDERS: dict[str, Order] = {
     "plan": (("created_at", "DESC"), ("id", "DESC")),
     "allocation": (("id", "ASC"),),
     "shortfall": (("id", "ASC"),),
+    "team_template": (("position", "ASC"), ("id", "ASC")),
+    "linkage_model": (("since_on", "DESC"), ("id", "DESC")),
 }
-#: Field -> table; the column is the field's name with _id. A `parent` is of its child's own table.
+#: Field -> table; the column is the field's name with _id, but for `COLUMN_OF`. A `parent` is of its child's own table.
 TO_ONE = {
     "area": "area",
     "community": "party",
@@ -63,7 +67,12 @@ TO_ONE = {
     "earmark": "term",
     "need": "need",
     "offer": "offer",
+    "next_offer": "offer",
+    "passed_over": "need",
+    "template": "team_template",
 }
+#: Fields whose column has another name.
+COLUMN_OF = {"passed_over": "next_need_id"}
 TO_MANY = {"client_groups": ("term", "client_group_ids"), "coverage": ("area", "coverage_ids")}
 #: (parent's table, field) -> (table, column, order)
 TO_PAGE: dict[tuple[str, str], tuple[str, str, Order]] = {
@@ -225,7 +234,9 @@ FILTERS: dict[str, dict[str, Callable[[str, Any, Parameters], str]]] = {
         "available_at_least": _compared("available", ">="),
         "confirmed_since": _compared("confirmed_at", ">="),
     },
-    "plan": {"area": _within_area},
+    "plan": {"area": _within_area, "status": _one_of("status")},
+    "team_template": {},
+    "linkage_model": {"area": _within_area},
 }
 
 

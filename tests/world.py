@@ -102,6 +102,8 @@ def rows() -> dict[Any, list[dict[str, Any]]]:
                 "offer_id": active[need * 5 % len(active)],
                 "quantity": need,
                 "score": need / 32,
+                # The first plan is from before choices were explained.
+                **(_choice(need, 7 if plan == 2 else 6, active) if plan > 1 else {}),
             }
             for plan, needs in ((1, (1, 2, 4)), (2, (1, 2, 4, 5)), (3, (3, 6)))
             for need in needs
@@ -123,6 +125,23 @@ def rows() -> dict[Any, list[dict[str, Any]]]:
             }
             for plan in (1, 2)
         ],
+    }
+
+
+def _choice(need: int, behind: int, active: list[int]) -> dict[str, Any]:
+    """What stood behind an allocation; nobody for the sixth need's."""
+    if need == 6:
+        return {"parts": [9_000, 5_000, 7_000, 1_000, 10_000, 0], "weight_set_id": 1}
+    return {
+        "parts": [9_000, 5_000, 7_000, 1_000, 10_000, 0],
+        "weight_set_id": 1,
+        "next_offer_id": active[need * 3 % len(active)],
+        "next_score": need / 64,
+        "next_left": need % 2,
+        "next_need_id": behind,
+        "passed_code": "LOWER_SCORE",
+        "passed_own": 0.5,
+        "passed_other": 0.25,
     }
 
 

@@ -356,6 +356,8 @@ class Maker:
             return self._pick([1, 2, 3, 5, 100]) if self._chance(97) else self._pick([0, -1, 101])
         if name in ("after", "before"):
             return self._cursor(*where)
+        if name in ("needs", "withdraw"):
+            return self._pick(self.pool.ids)
         if name in ("id", "ids"):
             likely = [one for one in self.pool.ids if self.hint and one.startswith(self.hint)]
             return self._pick(likely) if likely and self._chance(85) else self._pick(self.pool.ids)

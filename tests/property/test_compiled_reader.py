@@ -113,6 +113,15 @@ async def make_pool(database: Database) -> Pool:
             global_id(f"{kind}:{n}".encode()) for n, kind in ((1, "Community"), (2, "Organization"), (2, "Fund"))
         ],
         "depth": [1, 2, 4, 0, -1, 50],
+        "template": ["NURSE", "FIVE", "NOTHING"],
+        "coverage": places,
+        "clientGroups": ["LEFT_BEHIND_CHILD", "DISABLED", "EDUCATION"],
+        "earmark": ["CHILD_PROTECTION", "NOTHING"],
+        "capacity": [1, 100, 0],
+        "minimumPerNeed": [1, 2],
+        "maximumPerNeed": [1, 5, -1],
+        "availableFrom": ["2026-04-10"],
+        "availableUntil": ["2026-05-10", "2020-01-01"],
     }
     return Pool(ids, offers, cursors, codes)
 
