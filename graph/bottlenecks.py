@@ -39,10 +39,12 @@ class Scarce:
 def scarce(market: Market, solved: Solved, most: int) -> list[Scarce]:
     """The groups where one more unit is worth most, best first; ties by shortage, then position. O(needs log needs)."""
     missing = market.demand - sums(market.need, solved.flow, len(market.demand))
-    short = np.flatnonzero(missing)
-    worth = [p[short] for s, p in zip(solved.order, solved.prices, strict=True) if s in _COUNTED]
-    group, total = market.group[short], sums(market.group, missing, market.groups)
-    rank = np.lexsort((short, group, -total[group], *(-w for w in reversed(worth))))
+    total = sums(market.group, missing, market.groups)
+    # Needs that are met count too: what they no longer take may be worth more elsewhere.
+    there = np.flatnonzero(total[market.group])
+    worth = [p[there] for s, p in zip(solved.order, solved.prices, strict=True) if s in _COUNTED]
+    group = market.group[there]
+    rank = np.lexsort((there, group, -total[group], *(-w for w in reversed(worth))))
     _, first = np.unique(group[rank], return_index=True)
     best = rank[np.sort(first)][:most]
     return [
