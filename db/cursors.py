@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
@@ -63,6 +63,11 @@ def _typed(value: Any, column: Any) -> Any:
             # The ends of the calendar have no counterpart in UTC.
             return moment.astimezone(UTC)
         except (ValueError, OverflowError):
+            raise BadCursor from None
+    if kind is date and isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
             raise BadCursor from None
     if (
         kind is int

@@ -18,6 +18,7 @@ from db.needs import NeedRow
 from db.offers import OfferRow
 from db.parties import PartyRow
 from db.plans import AllocationRow, PlanRow, ShortfallRow
+from db.teams import LinkageModelRow, TeamTemplateRow
 from db.terms import ResourceTypeRow, TermRow
 
 NOON = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
@@ -124,6 +125,30 @@ def rows() -> dict[Any, list[dict[str, Any]]]:
                 ],
             }
             for plan in (1, 2)
+        ],
+        TeamTemplateRow: [
+            {
+                "id": n,
+                "code": code,
+                "label_zh": name,
+                "label_en": code.title(),
+                "is_linkage_model": is_model,
+                "position": n,
+                "roles": [
+                    {
+                        "society": "VOLUNTEER",
+                        "resource_type": None if is_model else "COUNSELLING",
+                        "label_zh": "志愿者",
+                        "label_en": "Volunteer",
+                        "source": "出处",
+                    }
+                ],
+            }
+            for n, (code, name, is_model) in enumerate([("FIVE", "五社联动", True), ("NURSE", "护工组", False)], 1)
+        ],
+        LinkageModelRow: [
+            {"area_id": area, "template_id": 1, "since_on": NOON.date(), "citation": None, "created_at": NOON}
+            for area in (3, 8)
         ],
     }
 
