@@ -337,7 +337,9 @@ def test_a_process_killed_in_the_middle_of_its_first_start_does_not_spoil_the_fo
     assert not list(data_dir.glob("postgres.new-*"))
 
 
-@pytest.mark.parametrize("content", ["", f"{os.getpid()}\n", "4194000\n/nowhere\n"])
+@pytest.mark.parametrize(
+    "content", ["", f"{os.getpid()}\n", "4194000\n/nowhere\n"], ids=["empty", "a stranger", "nobody"]
+)
 def test_a_pid_file_that_names_nobody_or_a_stranger_does_not_keep_the_server_from_starting(
     used_dir: Path, content: str
 ) -> None:
