@@ -57,6 +57,12 @@ def parser() -> argparse.ArgumentParser:
     plan.add_argument(
         "--order", choices=["URGENT_FIRST", "FAIR_FIRST"], help="紧急优先或公平优先 / which aim comes first"
     )
+    plan.add_argument(
+        "--audit",
+        type=Path,
+        metavar="FILE",
+        help="另写审计文件 / write a file that proves it (docs/audit.md)",
+    )
     commands.add_parser("worker", help="在本机计算方案 / compute on this machine the plans that are asked for")
 
     checked = commands.add_parser("audit", help="核对方案的审计文件 / check a plan's audit file, without a database")

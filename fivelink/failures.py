@@ -20,6 +20,16 @@ class NotWritable(Exception):
         self.zh, self.en = zh, en
 
 
+def require_writable(path: Path, endings: tuple[str, ...] | None = None) -> None:
+    """Raises NotWritable, before any work is done, where the path is a folder, in none, or has another ending."""
+    if endings is not None and path.suffix.lower() not in endings:
+        raise NotWritable(
+            f"“{path.name}”的扩展名应为 {'、'.join(endings)}", f"{path.name} must end in {' or '.join(endings)}"
+        )
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise NotWritable(f"不能写入 {path}", f"{path} cannot be written")
+
+
 @dataclass(slots=True)
 class Failure:
     code: int = 1

@@ -14,6 +14,8 @@ from schema.execution.executor import Executor
 
 #: Of changes, faults and notes on a terminal; whoever keeps the output in a file gets all of them.
 SHOWN = 20
+#: Places of a plan's summary.
+PLACES = 6
 FIELDS = {
     "title": "名称 title",
     "name": "名称 name",
@@ -108,6 +110,7 @@ def _place(one: Any) -> str:
 _PLAN = """query($id: ID!) { node(id: $id) { ... on Plan { demand met area { fullName }
   allocations { totalCount }
   certificate { optimal primal dual violations solver seconds }
+  fairness { area { name } ratio } bottlenecks(first: 3) { text }
   shortfalls(first: 5) { totalCount edges { node { quantity need { title community { name } resourceType { unit } }
     reasons { text remedy } } } } } } }"""
 
@@ -138,7 +141,14 @@ async def plan_summary(context: Context, plan_id: int) -> None:
     table.add_row("缺口 shortfalls", str(plan["shortfalls"]["totalCount"]))
     table.add_row("证明 certificate", f"{verdict}; primal {proof['primal']} = dual {proof['dual']}")
     table.add_row("求解 solver", f"{proof['solver']}, {proof['seconds']:.2f} s")
+    places = sorted(plan["fairness"], key=lambda one: (one["ratio"], one["area"]["name"]))
+    if places:
+        worst = "、".join(f"{one['area']['name']} {one['ratio']:.0%}" for one in places[:PLACES])
+        more = "…" if len(places) > PLACES else ""
+        table.add_row("各地满足 given, least first", f"{worst}{more}")
     console.print(table)
+    for one in plan["bottlenecks"]:
+        line(f"  瓶颈 bottleneck  {one['text']}")
     for edge in plan["shortfalls"]["edges"]:
         short = edge["node"]
         need = short["need"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from exchange import writing
 from exchange.errors import Unreadable
-from fivelink.failures import NotWritable, say
+from fivelink.failures import require_writable, say
 from fivelink.printing import import_report
 from fivelink.runtime import with_context
 from fivelink.settings import Settings
@@ -25,13 +24,13 @@ _STAGES = {"read": "读取 read", "check": "核对 check", "match": "匹配 matc
 def run(arguments: Namespace) -> int:
     settings = Settings.from_environment()
     if arguments.command == "export":
-        _require_writable(arguments.file, (".xlsx", ".csv", ".json"))
+        require_writable(arguments.file, (".xlsx", ".csv", ".json"))
         paths, counts = with_context(settings, lambda c: exports.run(c, arguments.file, area=arguments.area))
         figures = f"需求 needs {counts['needs']}, 资源 offers {counts['offers']}, 组织 parties {counts['parties']}"
         print(f"{figures} -> {', '.join(str(path) for path in paths)}")
         return 0
     if arguments.rejects is not None:
-        _require_writable(arguments.rejects, (".xlsx", ".csv"))
+        require_writable(arguments.rejects, (".xlsx", ".csv"))
     reports, refused = with_context(settings, lambda context: _take(context, arguments))
     faulty = any(report.faults for report in reports)
     if faulty and arguments.rejects is not None:
@@ -57,16 +56,6 @@ async def _take(context: Context, arguments: Namespace) -> tuple[list[FileReport
             continue
         import_report(reports[-1])
     return reports, refused
-
-
-def _require_writable(path: Path, endings: tuple[str, ...]) -> None:
-    """Refuses before any work is done."""
-    if path.suffix.lower() not in endings:
-        raise NotWritable(
-            f"“{path.name}”的扩展名应为 {'、'.join(endings)}", f"{path.name} must end in {' or '.join(endings)}"
-        )
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise NotWritable(f"不能写入 {path}", f"{path} cannot be written")
 
 
 async def _one(context: Context, path: Path, arguments: Namespace) -> FileReport:
