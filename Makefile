@@ -29,7 +29,7 @@ run: install
 	$(BIN)/fivelink serve --demo
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: tools
 	$(BIN)/ruff check .
