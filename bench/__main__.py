@@ -1,5 +1,7 @@
-"""`python -m bench [serving] [matching]`: Markdown tables on stdout, progress on stderr. Under five minutes; serving
-alone under 150 seconds, on a busy machine with fewer rounds.
+"""`python -m bench [serving] [matching] [engine]`: Markdown tables on stdout, progress on stderr.
+
+Serving takes under 150 seconds, on a busy machine with fewer rounds; matching some two minutes; the engine some ten,
+each of its benches in a process of its own (`python -m bench.scale 1000000` and the others take more on request).
 """
 
 from __future__ import annotations
@@ -7,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,7 +18,16 @@ from pathlib import Path
 from bench import matching, province, serving
 from db.server import database
 
-PARTS = ("serving", "matching")
+PARTS = ("serving", "matching", "engine")
+ENGINE = (
+    ("networks", "1000", "10000", "--county"),
+    ("scale", "--arcs"),
+    ("scale",),
+    ("standing", "10000"),
+    ("minimums", "1000"),
+    ("teams",),
+    ("partners",),
+)
 #: No round of serving begins that would not end by then.
 SERVING_SECONDS = 140.0
 
@@ -30,6 +42,20 @@ def main() -> int:
         f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()};"
         f" load when started {os.getloadavg()[0]:.1f}\n"
     )
+    if {"serving", "matching"} & set(wanted):
+        _on_a_province(wanted, began)
+    if "engine" in wanted:
+        for name, *arguments in ENGINE:
+            _say(f"{name} {' '.join(arguments)}")
+            print(f"## Engine: {name}\n", flush=True)
+            if subprocess.run([sys.executable, "-m", f"bench.{name}", *arguments]).returncode:
+                return 1
+            print(flush=True)
+    _say(f"{time.monotonic() - began:.0f} s in all")
+    return 0
+
+
+def _on_a_province(wanted: list[str], began: float) -> None:
     with tempfile.TemporaryDirectory(prefix="fivelink-bench-") as folder:
         data_dir = Path(folder)
         rows: list[str] = []
@@ -52,8 +78,7 @@ def main() -> int:
             rows += matching.imported()
             print("## Matching, importing, starting\n\n| what | measured | wanted |\n|---|---|---|")
             print("\n".join(rows))
-    _say(f"{time.monotonic() - began:.0f} s in all")
-    return 0
+            print()
 
 
 def _postmaster(data_dir: Path) -> int:

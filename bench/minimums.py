@@ -2,7 +2,7 @@
 
     python -m bench.minimums [SIZE ...]      sizes are numbers of needs, by default 1000 and 10000
 
-The county is that of `bench.solver`; three offers in ten have a minimum of 2 to 6 units a need, and in a second run
+The county is that of `bench.county`; three offers in ten have a minimum of 2 to 6 units a need, and in a second run
 three needs in ten are whole or nothing as well. The peer (`--peer`, the first size only) is HiGHS alone on the whole
 network, aim by aim, begun from the empty plan.
 """
@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.solver import county
+from bench.county import county
 from graph.candidates import pairs
 from graph.market import ORDERS, Flags, Market, frame, frame_flow
 from graph.milp import by_highs
