@@ -27,7 +27,7 @@ from fivelink.endpoint import Endpoint, Receive, Scope, Send
 from fivelink.http_answers import JSON, HttpFault, error_body
 from fivelink.settings import Settings
 from fivelink.sign_in import SignIn
-from resolvers import acts, matches, plan_jobs
+from resolvers import acts, matches, plan_jobs, plan_keeping
 from resolvers.context import Context
 from schema.execution.executor import Executor
 from schema.execution.limits import Limits
@@ -136,7 +136,7 @@ def build(settings: Settings, database_url: str | None = None) -> App:
             asyncio.create_task(_keep_matches_true(local)),
         ]
         if settings.worker:
-            tasks.append(asyncio.create_task(plan_jobs.attend(local)))
+            tasks += [asyncio.create_task(one.attend(local)) for one in (plan_jobs, plan_keeping)]
         try:
             yield
         finally:

@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import acting, events, jobs, matches, plans
 from db.areas import Area
 from graph.choices import Choice, choices
-from graph.score import PART_CODES
-from graph.values import Need, Obstacle, Offer, Plan, World
-from resolvers import plan_jobs
+from graph.values import Need, Offer, Plan, World
+from resolvers import plan_jobs, plan_rows
 from resolvers.acts import act, record, require_role, require_within
 from resolvers.checks import Problems
 from resolvers.context import Context, Done
@@ -72,7 +70,7 @@ async def ask(
         problems.stop()
         assert place is not None
         require_within(context.viewer, place)
-        await _weights(conn)
+        await weights_now(conn)
         await plans.take_turn(conn, place.id)
         id = await plans.waiting(conn, place.id, order)
         if id is None:
@@ -135,7 +133,7 @@ async def carry_out(context: Context, id: int, attempt: int, tell: Callable[[flo
         row = await plans.asked(conn, id)
         instance = await read(context, conn, row.area_id)
     tell(0.1)
-    plan, why = await asyncio.to_thread(_explained, instance, row.plan_order, lambda share: tell(0.1 + 0.8 * share))
+    plan, why = await asyncio.to_thread(explained, instance, row.plan_order, lambda share: tell(0.1 + 0.8 * share))
     tell(0.9)
     place = instance.place
     async with context.engine.connect() as conn, conn.begin() as transaction:
@@ -173,14 +171,14 @@ def mathematics(instance: Instance, order: str, progress: Callable[[float], None
     return compute_plan(instance.needs, instance.offers, instance.around, order=order, progress=progress)
 
 
-def _explained(
+def explained(
     instance: Instance, order: str, progress: Callable[[float], None] | None = None
 ) -> tuple[Plan, list[Choice]]:
     plan = mathematics(instance, order, progress)
     return plan, choices(plan, instance.needs, instance.offers, instance.around)
 
 
-async def _weights(conn: AsyncConnection) -> matches.WeightSet:
+async def weights_now(conn: AsyncConnection) -> matches.WeightSet:
     state = await matches.state(conn)
     if state is None:
         raise Conflict(
@@ -195,7 +193,7 @@ async def read(context: Context, conn: AsyncConnection, area_id: int, more: Sequ
     """What a plan of the area is computed from, in the snapshot of this transaction; and `more` offers beside."""
     words = await vocabulary(context.engine, conn)
     place = (await words.areas_by_id(conn, [area_id]))[area_id]
-    weights = await _weights(conn)
+    weights = await weights_now(conn)
     needs = [need_value(row) for row in await matches.open_needs(conn, area_id=place.id)]
     offers = [*await _offers(conn, words, needs, place), *more]
     around = await world(conn, words, weights, context.today, needs, offers, place)
@@ -218,8 +216,7 @@ async def _store(
     plan: Plan,
     why: Sequence[Choice],
 ) -> bool:
-    proof, weights = plan.certificate, instance.weights
-    at = [PART_CODES.index(code) for code in weights.codes]
+    weights = instance.weights
     return await plans.settle(
         conn,
         id,
@@ -229,44 +226,11 @@ async def _store(
             "finished_at": context.clock(),
             "demand": plan.demand,
             "met": plan.met,
-            "optimal": proof.optimal,
-            "primal": str(proof.primal),
-            "dual": str(proof.dual),
-            "violations": proof.violations,
-            "solver": proof.solver,
-            "seconds": proof.seconds,
+            **plan_rows.certificate(plan.certificate),
         },
-        [
-            {
-                "need_id": one.need_id,
-                "offer_id": one.offer_id,
-                "quantity": one.quantity,
-                "score": one.score,
-                "parts": [choice.parts[place] for place in at],
-                "weight_set_id": weights.id,
-                "next_offer_id": one.next_offer_id,
-                "next_score": one.next_score,
-                "next_left": choice.next_left,
-                "next_need_id": one.next_need_id,
-                "passed_code": choice.passed_code,
-                "passed_own": choice.passed_own,
-                "passed_other": choice.passed_other,
-            }
-            for one, choice in zip(plan.allocations, why, strict=True)
-        ],
-        [
-            {"need_id": one.need_id, "quantity": one.quantity, "reasons": [_reason(o) for o in one.obstacles]}
-            for one in plan.shortfalls
-        ],
-        [
-            {
-                "area_id": one.district_id,
-                "resource_type_id": one.type_id,
-                "requested": one.requested,
-                "allocated": one.allocated,
-            }
-            for one in plan.coverage
-        ],
+        [plan_rows.allocation(one, choice, weights) for one, choice in zip(plan.allocations, why, strict=True)],
+        [plan_rows.shortfall(one) for one in plan.shortfalls],
+        [plan_rows.coverage(one) for one in plan.coverage],
         [
             {
                 "position": position,
@@ -280,13 +244,3 @@ async def _store(
             for position, one in enumerate(plan.bottlenecks)
         ],
     )
-
-
-def _reason(one: Obstacle) -> dict[str, Any]:
-    return {
-        "code": one.code,
-        "text_zh": one.text_zh,
-        "text_en": one.text_en,
-        "remedy_zh": one.remedy_zh,
-        "remedy_en": one.remedy_en,
-    }

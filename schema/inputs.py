@@ -151,3 +151,10 @@ class PlanComputeInput:
         "How long to wait for it, 0 to 60; what takes longer comes back QUEUED or COMPUTING. 最多等待秒数。", 30
     )
     idempotency_key: str | None = key()
+
+
+@strawberry.input(description="Whether a plan is kept up to date. 方案是否保持更新。")
+class PlanKeepInput:
+    id: strawberry.ID = required("Id of the plan, which is computed and not superseded. 方案编号。")
+    keep: bool = required("Whether to keep it up to date while needs and offers change. 是否保持更新。")
+    idempotency_key: str | None = key()

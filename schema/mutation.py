@@ -11,7 +11,7 @@ import strawberry
 
 from db.cursors import parse_id
 from db.entities import PARTY_TYPES
-from resolvers import needs, offers, parties, plans, teams
+from resolvers import needs, offers, parties, plan_keeping, plans, teams
 from resolvers.context import KEEP
 from resolvers.context import Done as ActDone
 from resolvers.errors import Refusal
@@ -192,6 +192,16 @@ class Mutation:
         plans.cancel,
         "Give up a plan that waits or is being computed. 取消排队中或计算中的方案。",
     )
+
+    @strawberry.field(
+        description="Keep a computed plan up to date while needs and offers change, or stop that. 保持方案更新,或停止。"
+    )
+    async def plan_keep(
+        self, info: Info, input: Annotated[inputs.PlanKeepInput, _input("Which plan. 方案。")]
+    ) -> result("PlanKeepResult", results.PlanKept):  # type: ignore[valid-type]
+        values = _plain(input)
+        id = id_of(values.pop("id"), "Plan")
+        return await _act(results.PlanKept, plan_keeping.keep, info.context.acts, id, **values)
 
     @strawberry.field(description="Say which linkage model holds in an area. 设定地区的联动模式。")
     async def linkage_model_set(

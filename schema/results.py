@@ -120,6 +120,11 @@ class PlanCancelled(Done):
     plan: Plan = entry("plan", "The plan. 方案。")
 
 
+@strawberry.type(description="The plan is kept up to date from now on, or no more. 方案保持更新的设定已生效。")
+class PlanKept(Done):
+    plan: Plan = entry("plan", "The plan. 方案。")
+
+
 @strawberry.type(description="The linkage model holds from that day on. 联动模式已设定。")
 class LinkageModelSet(Done):
     linkage_model: LinkageModel = entry("linkage_model", "What holds. 联动模式。")

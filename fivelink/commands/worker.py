@@ -11,7 +11,7 @@ from contextlib import suppress
 from db.server import supervise
 from fivelink.runtime import local, server
 from fivelink.settings import Settings
-from resolvers import plan_jobs
+from resolvers import plan_jobs, plan_keeping
 
 
 def run(arguments: Namespace) -> int:
@@ -27,6 +27,7 @@ async def _attend(url: str, settings: Settings) -> None:
     async with local(url) as context:
         tasks = [
             asyncio.create_task(plan_jobs.attend(context)),
+            asyncio.create_task(plan_keeping.attend(context)),
             asyncio.create_task(supervise(settings.database_url, settings.data_dir)),
         ]
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -44,6 +44,8 @@ class Stage:
     paused: str
     #: A plan that waits and that nobody takes.
     waiting: str
+    #: A plan that is computed.
+    computed: str
 
     async def answer(self, document: str, variables: dict[str, Any] | None = None, viewer: Viewer = LOCAL) -> Any:
         """The whole answer, errors and all."""
@@ -285,6 +287,12 @@ DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = {
                 "failure": None,
             }
         },
+    ),
+    "planKeep": (
+        lambda stage: {"id": stage.computed, "keep": True},
+        "PlanKept",
+        "plan { area { code } status kept }",
+        {"plan": {"area": {"code": TOWN}, "status": "COMPUTED", "kept": True}},
     ),
     "linkageModelSet": (
         lambda _: {"area": COUNTY, "model": "SIX", "since": "2026-11-01", "citation": "县“3456”实施方案"},

@@ -22,6 +22,9 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
     community, provider = await county.community(), await county.provider()
     paused = await county.offer(provider, title="暂停的", minimum_per_need=2, maximum_per_need=4, earmark="ORPHAN")
     await offers.pause(county.context, paused)
+    computed = await county.waiting_plan(TOWN)
+    async with county.engine.begin() as conn:
+        await conn.exec_driver_sql("UPDATE plan SET status = 'COMPUTED' WHERE id = $1", (computed,))
     yield Stage(
         county,
         Executor(database, clock=lambda: NOON),
@@ -31,6 +34,7 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
         gid("Offer", await county.offer(provider)),
         gid("Offer", paused),
         gid("Plan", await county.waiting_plan(OTHER_COUNTY)),
+        gid("Plan", computed),
     )
     await database.close()
 
@@ -88,7 +92,14 @@ async def test_a_key_used_for_something_else_is_a_conflict(stage: Stage, act: st
     given = DONE[act][0](stage) | {"idempotencyKey": "k"}
     assert (await stage.send(act, given))["__typename"] == DONE[act][1]
     other = {"id": gid("Offer", 99)} if set(given) == {"id", "idempotencyKey"} else {}
-    for field, value in (("name", "另一个"), ("title", "另一项"), ("quantity", 9), ("capacity", 9), ("area", TOWN)):
+    for field, value in (
+        ("name", "另一个"),
+        ("title", "另一项"),
+        ("quantity", 9),
+        ("capacity", 9),
+        ("area", TOWN),
+        ("keep", False),
+    ):
         other |= {field: value} if field in given else {}
     assert other
     said = await refused(stage, act, given | other)
