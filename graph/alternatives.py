@@ -18,6 +18,9 @@ from graph.solver import Ints
 #: Bits of each packed reduced cost, sign included: tiers, fairness steps, hundred-millionths of score. Larger is cut.
 _BITS = {"TIER": 6, "FAIR": 12, "SCORE": 45}
 
+#: Pairs that are looked at together.
+BLOCK = 1 << 18
+
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
@@ -49,12 +52,16 @@ def alternatives(market: Market, flow: Ints, order: Sequence[str], prices: Seque
 
 def _packed(market: Market, pairs: Ints, order: Sequence[str], prices: Sequence[Ints]) -> Ints:
     packed = np.zeros(len(pairs), dtype=np.int64)
-    need, offer = market.need[pairs], market.first_offer() + market.offer[pairs]
-    for stage, price in zip(order, prices, strict=True):
-        if stage != TIE:
-            rc = pair_costs(market, stage, pairs) - price[need] + price[offer]
-            half = 1 << (_BITS[stage] - 1)
-            packed = packed * (2 * half) + np.clip(rc, 1 - half, half - 1)
+    for start in range(0, len(pairs), BLOCK):
+        some = pairs[start : start + BLOCK]
+        need, offer = market.need[some], market.first_offer() + market.offer[some]
+        word = packed[start : start + BLOCK]
+        for stage, price in zip(order, prices, strict=True):
+            if stage != TIE:
+                rc = pair_costs(market, stage, some) - price[need] + price[offer]
+                half = 1 << (_BITS[stage] - 1)
+                word *= 2 * half
+                word += np.clip(rc, 1 - half, half - 1)
     return packed
 
 

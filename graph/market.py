@@ -139,7 +139,7 @@ def frame_costs(market: Market, arcs: Frame, stage: str) -> Ints:
     return cost
 
 
-def pair_costs(market: Market, stage: str, pairs: Ints | slice = slice(None)) -> Ints:
+def pair_costs(market: Market, stage: str, pairs: Whole | slice = slice(None)) -> Ints:
     """Cost of each of these pairs in a stage, int64."""
     if stage == SCORE:
         return TOP_SCORE - market.score[pairs].astype(np.int64)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from graph.market import Market, Whole, frame, frame_costs, pair_costs
 from graph.solver import INFINITE, Ints, min_cost_flow
@@ -25,6 +26,9 @@ from graph.solver import INFINITE, Ints, min_cost_flow
 DENSE = 60_000
 #: Pairs of a need that are seen at first (the best, and some from anywhere), and that join it in a round.
 FIRST_BEST, FIRST_ANY, JOIN = 14, 2, 10
+
+#: Pairs that are priced at a time.
+BLOCK = 1 << 18
 
 #: LEMON prices an isolated part of a network by this; it says nothing.
 _NOWHERE = 1 << 62
@@ -66,38 +70,45 @@ class _Search:
         self.settled = np.zeros(len(self.arcs), dtype=np.int8)  # -1 at 0, 1 at capacity, 0 free
         self.state = np.full(len(market.need), _WAITING, dtype=np.int8)
         self.state[_seen_first(market)] = _FREE
-        self.waiting = np.flatnonzero(self.state == _WAITING)
+        self.waiting = np.flatnonzero(self.state == _WAITING).astype(np.int32)
 
     def settle(self, stage: str, *, last: bool) -> None:
         market = self.market
         frame_cost = frame_costs(market, self.arcs, stage)
-        waiting_cost = pair_costs(market, stage, self.waiting)
         while True:
             free = np.flatnonzero(self.state == _FREE)
             cost = pair_costs(market, stage, free)
             price = self._flow(free, cost, frame_cost)
-            outside = self._reduced(self.waiting, waiting_cost, price)
-            joining = _joining(market, self.waiting, outside)
-            if not len(joining):
+            sign, better, by = self._outside(stage, price)
+            if not len(better):
                 break
+            joining = better[_lowest_joining(market, self.waiting[better], by)]
             self.state[self.waiting[joining]] = _FREE
             keep = np.ones(len(self.waiting), dtype=np.bool_)
             keep[joining] = False
-            self.waiting, waiting_cost = self.waiting[keep], waiting_cost[keep]
+            self.waiting = self.waiting[keep]
         self.prices.append(price)
         if last:
             return
-        rc = self._reduced(free, cost, price)
+        rc = _reduced(market, free, cost, price)
         self.state[free[rc > 0]] = _OUT
         self.state[free[rc < 0]] = _FULL
-        self.waiting = self.waiting[outside == 0]
+        self.waiting = self.waiting[sign == 0]
         rc = frame_cost - price[self.arcs.tail] + price[self.arcs.head]
         self.settled = np.where(self.settled == 0, -np.sign(rc), self.settled).astype(np.int8)
 
-    def _reduced(self, pairs: Ints, cost: Ints, price: Ints) -> Ints:
-        need, offer = self.market.need[pairs], self.market.first_offer() + self.market.offer[pairs]
-        reduced: Ints = cost - price[need] + price[offer]
-        return reduced
+    def _outside(self, stage: str, price: Ints) -> tuple[npt.NDArray[np.int8], Ints, Ints]:
+        """Prices the waiting pairs: signs of their rc, places of those below 0, and those rc. A block at a time."""
+        sign = np.empty(len(self.waiting), dtype=np.int8)
+        better, by = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        for start in range(0, len(self.waiting), BLOCK):
+            pairs = self.waiting[start : start + BLOCK]
+            rc = _reduced(self.market, pairs, pair_costs(self.market, stage, pairs), price)
+            sign[start : start + BLOCK] = np.sign(rc)
+            below = np.flatnonzero(rc < 0)
+            better.append(start + below)
+            by.append(rc[below])
+        return sign, np.concatenate(better), np.concatenate(by)
 
     def _flow(self, free: Ints, cost: Ints, frame_cost: Ints) -> Ints:
         """Solves what is free; keeps the flow, returns the prices."""
@@ -141,23 +152,25 @@ def _seen_first(market: Market) -> Ints:
     first = np.searchsorted(market.need, np.arange(len(market.demand) + 1))
     start, length = first[:-1], np.diff(first)
     has = np.flatnonzero(length)
-    chosen = [_lowest(market.need, -market.score.astype(np.int64), FIRST_BEST)]
+    chosen = []
+    rows = np.searchsorted(first, np.arange(0, size, 4 * BLOCK), side="right") - 1
+    for a, b in zip(first[rows].tolist(), [*first[rows[1:]].tolist(), size], strict=True):
+        chosen.append(a + _lowest(market.need[a:b], -market.score[a:b].astype(np.int64), FIRST_BEST))
     for turn in range(FIRST_ANY):
         chosen.append(start[has] + _scattered(market.need_ids[has], turn) % length[has])
     return np.unique(np.concatenate(chosen))
 
 
-def _joining(market: Market, pairs: Ints, rc: Ints) -> Ints:
-    """Positions among the waiting pairs of those that improve most, some a need."""
-    better = np.flatnonzero(rc < 0)
-    if not len(better):
-        return better
-    of = pairs[better]
-    need = market.need[of].astype(np.int64)
+def _reduced(market: Market, pairs: Whole, cost: Ints, price: Ints) -> Ints:
+    reduced: Ints = cost - price[market.need[pairs]] + price[market.first_offer() + market.offer[pairs]]
+    return reduced
+
+
+def _lowest_joining(market: Market, pairs: Whole, rc: Ints) -> Ints:
+    """Positions among pairs whose rc is below 0 of those that improve most, some a need."""
+    need = market.need[pairs].astype(np.int64)
     # Equal ones are spread, or every need would ask the same offers.
-    spread = _scattered(need * 1_000_003 + market.offer[of], 0)
-    joining: Ints = better[_lowest(need, rc[better], JOIN, spread)]
-    return joining
+    return _lowest(need, rc, JOIN, _scattered(need * 1_000_003 + market.offer[pairs], 0))
 
 
 def _lowest(row: Whole, value: Ints, most: int, spread: Ints | None = None) -> Ints:
