@@ -84,6 +84,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "end_before_start": ("{field}早于开始日期", "{field_en} is before the start"),
     "maximum_under_minimum": ("每户最多小于每户最少", "the maximum per need is under the minimum"),
+    "not_yes_or_no": ("{field}应填“是”或“否”:{value}", "{field_en} is yes or no, not {value}"),
     "unknown_priority": (
         "不认识的紧急程度:{value};可填 一般、较急、紧急、特急",
         "unknown priority: {value}; write ROUTINE, URGENT, ASAP or STAT",

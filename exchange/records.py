@@ -54,6 +54,7 @@ class NeedRecord:
     township: str | None = None  # narrows the community's name down
     client_groups: tuple[str, ...] = ()
     priority: Priority = "ROUTINE"
+    whole_or_nothing: bool | None = None  # None: the list does not say, and what was said elsewhere stays
     needed_from: date | None = None
     needed_by: date | None = None
     channel: str | None = None

@@ -32,6 +32,10 @@ LONGEST_TEXT = 200
 LONGEST_LIST = 1_000
 _MOST_FILLED = 5_000_000
 _NEVER_REPEATED = {"platform_id", "reference"}
+_FLAGS = {
+    **dict.fromkeys(("是", "须", "对", "√", "✓", "yes", "y", "true", "1"), True),
+    **dict.fromkeys(("否", "不", "×", "no", "n", "false", "0"), False),
+}
 _AMOUNTS = {"quantity", "capacity", "headcount", "minimum_per_need", "maximum_per_need"}
 _TOTAL = re.compile(r"(合计|总计|小计|共计|总数|总和|total|subtotal|grandtotal)[:：]?(\d.*)?")
 _NOTE = re.compile(r"(注|备注|说明|填表|制表|审核|填报|联系|note|remark)[^、]{0,10}[::].*", re.DOTALL)
@@ -153,6 +157,19 @@ class Row:
                 self.fail(name, "text_too_long", value=entry)
         return found
 
+    def flag(self, name: str) -> bool | None:
+        """Yes or no; None where nothing is written."""
+        cell = self._usable(name)
+        if isinstance(cell, bool):
+            return cell
+        written = self.text(name, may_be_blank=True)
+        if written is None:
+            return None
+        found = _FLAGS.get(fold(written))
+        if found is None:
+            self.fail(name, "not_yes_or_no", value=written)
+        return found
+
     def priority(self) -> Priority:
         written = self.text("priority", may_be_blank=True)
         if written is None:
@@ -195,6 +212,7 @@ def _need(row: Row) -> NeedRecord:
         township=row.text("township", may_be_blank=True),
         client_groups=row.entries("client_groups"),
         priority=row.priority(),
+        whole_or_nothing=row.flag("whole_or_nothing"),
         needed_from=start,
         needed_by=end,
         channel=row.text("channel", may_be_blank=True),

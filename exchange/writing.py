@@ -24,7 +24,7 @@ from exchange.text import guard, join_list, tidy
 #: Fields in the order of their columns; the headings are the first variants of data/headings.toml.
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "needs": ("platform_id", "reference", "title", "resource_type", "quantity", "unit", "township", "community",
-              "client_groups", "priority", "needed_from", "needed_by", "channel"),
+              "client_groups", "priority", "whole_or_nothing", "needed_from", "needed_by", "channel"),
     "offers": ("platform_id", "reference", "title", "resource_type", "capacity", "unit", "provider", "provider_kind",
                "provider_area", "credit_code", "provider_reference", "coverage", "client_groups", "minimum_per_need",
                "maximum_per_need", "available_from", "available_until", "earmark"),
@@ -149,6 +149,8 @@ def _value(name: str, value: object) -> Value:
         return vocabulary().priority_labels[cast("Priority", value)]
     if name in ("kind", "provider_kind") and value is not None:
         return vocabulary().party_labels[cast("PartyKind", value)]
+    if isinstance(value, bool):
+        return "是" if value else "否"
     if isinstance(value, str):
         return tidy(value)
     return value if isinstance(value, int | date) else None

@@ -24,6 +24,7 @@ FIELDS = {
     "capacity": "总量 capacity",
     "client_groups": "服务对象 client groups",
     "priority": "紧急程度 priority",
+    "whole_or_nothing": "须整体满足 whole or nothing",
     "needed_from": "最早日期 needed from",
     "needed_by": "截止日期 needed by",
     "channel": "需求来源 channel",

@@ -116,6 +116,7 @@ class _Writer:
             unit=self.words.types_by_id[row.resource_type_id].unit,
             client_groups=self._groups(row.client_group_ids),
             priority=row.priority,
+            whole_or_nothing=row.whole_or_nothing or None,
             needed_from=row.needed_from,
             needed_by=row.needed_by,
             channel=self._term(row.channel_id),

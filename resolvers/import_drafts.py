@@ -26,6 +26,7 @@ NEED_COLUMNS = {
     "client_group_ids": "client_groups",
     "quantity": "quantity",
     "priority": "priority",
+    "whole_or_nothing": "whole_or_nothing",
     "needed_from": "needed_from",
     "needed_by": "needed_by",
     "channel_id": "channel",
@@ -201,7 +202,9 @@ class Drafts:
         return self._offer(record, owner)
 
     def _need(self, record: NeedRecord, owner: Any) -> Draft:
-        draft = Draft(record, typed(record.title), compared=NEED_COLUMNS)
+        said = record.whole_or_nothing is not None
+        compared = {name: of for name, of in NEED_COLUMNS.items() if said or name != "whole_or_nothing"}
+        draft = Draft(record, typed(record.title), compared=compared)
         own = self._found(draft, owner)
         kind = self._type(draft, record.resource_type, record.title, record.unit)
         groups = self._terms(draft, [CLIENT_GROUP], record.client_groups)
@@ -218,6 +221,7 @@ class Drafts:
             "client_group_ids": [one.id for one in groups],
             "quantity": record.quantity,
             "priority": record.priority,
+            "whole_or_nothing": bool(record.whole_or_nothing),
             "needed_from": record.needed_from,
             "needed_by": record.needed_by,
             "channel_id": channel[0].id if channel else None,
@@ -228,6 +232,7 @@ class Drafts:
             "resource_type": kind.code,
             "quantity": record.quantity,
             "priority": record.priority,
+            "whole_or_nothing": bool(record.whole_or_nothing),
             "client_groups": [one.code for one in groups],
             "needed_from": record.needed_from,
             "needed_by": record.needed_by,

@@ -368,6 +368,7 @@ _FIELDS_ZH = {
     "quantity": "数量",
     "capacity": "总量",
     "clientGroups": "服务对象",
+    "wholeOrNothing": "须整体满足",
     "neededFrom": "最早日期",
     "neededBy": "截止日期",
     "availableFrom": "可用自",

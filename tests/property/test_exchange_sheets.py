@@ -47,7 +47,7 @@ def needs(draw: Any) -> NeedRecord:
     start, end = draw(PERIODS)
     return NeedRecord(
         HERE, draw(NAMES), draw(NAMES), draw(AMOUNTS), draw(OPTIONAL), draw(UNITS), draw(OPTIONAL), draw(LISTS),
-        draw(PRIORITIES), start, end, draw(OPTIONAL), draw(IDS), draw(CODES),
+        draw(PRIORITIES), draw(st.none() | st.booleans()), start, end, draw(OPTIONAL), draw(IDS), draw(CODES),
     )  # fmt: skip
 
 
