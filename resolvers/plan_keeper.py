@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -47,10 +46,14 @@ async def attend(context: Context, area_id: int, told: Callable[[str], None] = l
             called = asyncio.Event()
             await plan_keeping.listen(conn, called.set)
             keeper = Keeper(context, conn, area_id)
-            while await keeper.follow():
+            rested = False
+            while await keeper.follow(rested):
                 told("keeping")
-                with suppress(TimeoutError):
+                try:
                     await asyncio.wait_for(called.wait(), LOOK_SECONDS)
+                    rested = False
+                except TimeoutError:
+                    rested = True
                 called.clear()
         finally:
             # The session holds the right to keep: it ends here, and is not lent to others.
@@ -70,6 +73,8 @@ class _Stand:
     #: None where the plan has parts that were searched: any change computes it afresh.
     kept: Kept | None
     updates: int = 0
+    #: Something happened since that does not concern the plan.
+    behind: bool = False
 
 
 class Keeper:
@@ -79,10 +84,11 @@ class Keeper:
         self._context, self._conn, self._area_id = context, conn, area_id
         self._stand: _Stand | None = None
 
-    async def follow(self) -> bool:
+    async def follow(self, rested: bool = False) -> bool:
         """Brings the plan up to date with this moment; False where no plan is to be kept.
 
-        What it holds is worth nothing after an exception.
+        What does not concern the plan is written down (as the moment it reflects) only when everything has `rested`,
+        so that a province's acts do not touch every county's plan. What it holds is worth nothing after an exception.
         """
         if self._stand is None:
             return await self._afresh()
@@ -101,7 +107,15 @@ class Keeper:
         if changed is None:
             return await self._afresh()
         stand.snapshot = now.snapshot
-        if changed != ({}, {}):
+        stand.behind |= bool(many)
+        if changed == ({}, {}):
+            if rested and stand.behind:
+                async with self._conn.begin():
+                    values = {"current_at": at, "kept_to": now.snapshot}
+                    if await plan_keeping.hold(self._conn, stand.plan_id):
+                        await plan_keeping.set_figures(self._conn, stand.plan_id, values)
+                stand.behind = False
+        else:
             if stand.kept is None:
                 return await self._afresh()
             try:
@@ -111,6 +125,7 @@ class Keeper:
             if not await self._write(stand, told, at):
                 return await self._afresh()
             stand.updates += 1
+            stand.behind = False
             if stand.updates % PROVE_EVERY == 0 and stand.kept.check():
                 return await self._afresh()
         self._stand = stand
