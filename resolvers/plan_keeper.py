@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -118,11 +119,12 @@ class Keeper:
         else:
             if stand.kept is None:
                 return await self._afresh()
+            began = perf_counter()
             try:
                 told = stand.kept.apply(*changed)
             except (SearchNeeded, OverflowError):
                 return await self._afresh()
-            if not await self._write(stand, told, at):
+            if not await self._write(stand, told, at, perf_counter() - began):
                 return await self._afresh()
             stand.updates += 1
             stand.behind = False
@@ -164,7 +166,7 @@ class Keeper:
                 kept.learn(await world(conn, stand.words, stand.weights, stand.today, here, there, place))
         return needs, offers
 
-    async def _write(self, stand: _Stand, told: Update, at: datetime) -> bool:
+    async def _write(self, stand: _Stand, told: Update, at: datetime, seconds: float) -> bool:
         assert stand.kept is not None
         kept, weights, primal = stand.kept, stand.weights, str(stand.kept.primal)
         rows = {
@@ -184,7 +186,7 @@ class Keeper:
             "shortfalls": [plan_rows.shortfall(one) for one in told.shortfalls],
             "coverage": [plan_rows.coverage(one) for one in told.coverage],
         }
-        figures = {"demand": kept.demand, "met": kept.met, "primal": primal, "dual": primal}
+        figures = {"demand": kept.demand, "met": kept.met, "primal": primal, "dual": primal, "seconds": seconds}
         return await self._store(stand.plan_id, stand.snapshot, at, figures, rows)
 
     async def _store(
