@@ -81,6 +81,7 @@ def compute_plan(
     began = perf_counter()
     needs = sorted((n for n in needs if n.is_open and n.remaining > 0), key=lambda n: n.id)
     offers = sorted(offers, key=lambda o: o.id)
+    caps = sorted(caps, key=lambda c: c.id)
     _refuse_bad(needs, offers, caps, order)
     weights = weight_vector(world.weights)
     table = columns(needs, offers, world, caps)
@@ -202,6 +203,8 @@ class _Whole:
         ranked.sort(key=lambda r: ([-w for w in r[1].worth], -r[1].shortfall, self._group(*r)))
         ranked = ranked[:most]
         met: dict[tuple[int, int], tuple[int, int]] = {}
+        # All that is asked here together may search for minimums as long as the plan itself.
+        work_limit //= 2 * max(1, len(ranked))
         for place in sorted({place for place, _ in ranked}):
             part, found = self.pieces[place]
             task = Task(self.table.part(part.needs, part.offers), weights, self.order, work_limit)

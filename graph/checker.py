@@ -20,7 +20,7 @@ from graph.candidates import Pairs
 from graph.market import Market
 from graph.proof import AIMS, BEST_SCORE, PARTS, Flags, Ints, Reach, Verdict, check_market, reach
 from graph.rules import obstacles
-from graph.score import score_e8
+from graph.score import parts, weight_vector
 from graph.values import Cap, Need, Offer, Plan, Prices, World
 
 __all__ = ["Instance", "Placed", "Verdict", "check", "check_lines", "check_market", "placed"]
@@ -125,6 +125,7 @@ def _not_allowed(instance: Instance, plan: Plan) -> Iterator[str]:
     got: Counter[int] = Counter()
     given: Counter[int] = Counter()
     seen = set()
+    weights = weight_vector(instance.world.weights)
     for a in plan.allocations:
         pair = f"need {a.need_id}, offer {a.offer_id}"
         if a.need_id not in needs or a.offer_id not in offers or (a.need_id, a.offer_id) in seen:
@@ -138,7 +139,8 @@ def _not_allowed(instance: Instance, plan: Plan) -> Iterator[str]:
             yield f"数量不在起供与上限之间 / outside the minimum and maximum: {pair}: {a.quantity}"
         for found in obstacles(need, offer, instance.world):
             yield f"违反规则 {found.code} / breaks the rule {found.code}: {pair}"
-        if round(a.score * BEST_SCORE) != score_e8(need, offer, instance.world):
+        values = parts(need, offer, instance.world)
+        if round(a.score * BEST_SCORE) != sum(w * v for w, v in zip(weights, values, strict=True)):
             yield f"得分不符 / not the pair's score: {pair}: {a.score}"
     for i, units in got.items():
         if units > needs[i].remaining:

@@ -41,8 +41,9 @@ def count(met, need, offer, longest, most):
                 total += fits[place]
             counts[n] = total
             most -= total
-        if most < 0:
-            break
+            if most < 0:
+                # Here and not after the look: a hundred thousand needs may share one.
+                return counts
     return counts
 
 

@@ -143,7 +143,8 @@ def network(market: Market, order: Sequence[str], minimum: Whole, whole: Flags) 
 
 def _parts(net: Net, faults: Ints) -> list[tuple[Ints, Ints]]:
     """Nodes and arcs of the connected parts that hold a fault, small ones first."""
-    inner = np.flatnonzero((net.high > 0) & (net.head != net.root))
+    # An arc without room ties too: a cap of 0 is one cap to who draws on it, and to the checker.
+    inner = np.flatnonzero(net.head != net.root)
     label = connected(len(net.supply), net.tail[inner], net.head[inner])
     by_node, by_arc = np.argsort(label[:-1], kind="stable"), np.argsort(label[net.tail], kind="stable")
     labels = label[:-1][by_node], label[net.tail][by_arc]

@@ -14,14 +14,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graph.candidates import Evaluator, pairs
+from graph.columns import columns
+from graph.parts import meetings
 from graph.rules import amount, obstacles
 from graph.solver import Ints
 from graph.values import Cap, Need, Obstacle, Offer, Shortfall, World, label
 
 #: Reasons given for one need at most.
 MOST = 3
-#: Needs whose pairs are looked at together.
-BLOCK = 1_000
+#: Needs, and candidate pairs of theirs, that are looked at together at most (some 40 bytes a pair).
+BLOCK, BLOCK_PAIRS = 1_000, 1_000_000
 #: No offer can hold more than this.
 LARGEST = 2_147_483_647
 
@@ -40,7 +42,7 @@ def explain(
 ) -> list[Shortfall]:
     """A shortfall with its reasons for every need that gets less than remains, in the order of needs.
 
-    O(short needs x offers of their type); the pairs of `BLOCK` needs are held at a time.
+    O(short needs x offers of their type); the pairs of a block of needs are held at a time.
     """
     missing = np.array([n.remaining for n in needs], dtype=np.int64)
     np.subtract.at(missing, given.need, given.quantity)
@@ -48,10 +50,10 @@ def explain(
     if not len(short):
         return []
     used = _Used(needs, offers, world, given, caps)
-    near = _NearMisses(needs, offers, world)
+    table = columns(needs, offers, world)
+    near = _NearMisses(needs, offers, world, Evaluator.of(table))
     found = []
-    for start in range(0, len(short), BLOCK):
-        block = short[start : start + BLOCK].tolist()
+    for block in _blocks(short, meetings(table).candidates()[short]):
         eligible = pairs([needs[n] for n in block], offers, world)
         cuts = np.searchsorted(eligible.need_index, np.arange(len(block) + 1)).tolist()
         for n, a, b in zip(block, cuts, cuts[1:], strict=False):
@@ -59,6 +61,17 @@ def explain(
             reasons = used.reasons(n, int(missing[n]), *fitting) if a < b else near.reasons(n)
             found.append(Shortfall(needs[n].id, int(missing[n]), reasons))
     return found
+
+
+def _blocks(short: Ints, candidates: Ints) -> Iterator[list[int]]:
+    """The needs in stretches of at most `BLOCK`, and of `BLOCK_PAIRS` candidates where one need has not more."""
+    before = np.append(0, np.cumsum(candidates))
+    start = 0
+    while start < len(short):
+        full = int(np.searchsorted(before, before[start] + BLOCK_PAIRS, side="right")) - 1
+        stop = min(start + BLOCK, max(start + 1, full))
+        yield short[start:stop].tolist()
+        start = stop
 
 
 class _Used:
@@ -214,9 +227,8 @@ def _more(offer: Offer, missing: int, unit: str) -> tuple[str, str]:
 class _NearMisses:
     """Needs that no offer fits."""
 
-    def __init__(self, needs: Sequence[Need], offers: Sequence[Offer], world: World) -> None:
-        self.needs, self.offers, self.world = needs, offers, world
-        self.evaluator = Evaluator(needs, offers, world)
+    def __init__(self, needs: Sequence[Need], offers: Sequence[Offer], world: World, evaluator: Evaluator) -> None:
+        self.needs, self.offers, self.world, self.evaluator = needs, offers, world, evaluator
         self.by_type: dict[int, list[int]] = defaultdict(list)
         for place, offer in enumerate(offers):
             self.by_type[offer.type_id].append(place)

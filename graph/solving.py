@@ -40,6 +40,8 @@ MOST_PAIRS = 1 << 25
 
 #: From so many pairs on a part is not solved again for every group that is asked about.
 STAND_FROM = 200_000
+#: Needs an offer and group: with more, looking through the offers' long columns takes longer than solving again.
+STAND_RATIO = 25
 
 #: Groups that are worth most to recruit for, kept of each part.
 BOTTLENECKS = 10
@@ -197,11 +199,11 @@ def recruited(task: Task, found: Found, groups: Sequence[Scarce]) -> list[tuple[
     """
     market, _, _ = market_of(task.columns, eligible(task.columns, task.weights, MOST_PAIRS))
     before = fully_met(market, _flow_of(market, found))
-    if len(market.need) < STAND_FROM or len(found.searched):
+    if len(market.need) < STAND_FROM or len(found.searched) or not _can_stand(market, groups):
         return [
             (
-                _met_with(task, market, each.group, 1) - before,
-                _met_with(task, market, each.group, each.shortfall) - before,
+                _met_with(task, market, found, each.group, 1) - before,
+                _met_with(task, market, found, each.group, each.shortfall) - before,
             )
             for each in groups
         ]
@@ -224,9 +226,19 @@ def recruited(task: Task, found: Found, groups: Sequence[Scarce]) -> list[tuple[
     return told
 
 
-def _met_with(task: Task, market: Market, group: int, units: int) -> int:
+def _can_stand(market: Market, groups: Sequence[Scarce]) -> bool:
+    """Whether a standing plan holds what is asked, and is ready before all would be solved again."""
+    units = max([each.shortfall for each in groups] + market.cap_limit.tolist(), default=0)
+    return units < 1 << 31 and len(market.demand) <= STAND_RATIO * len(groups) * len(market.supply)
+
+
+def _met_with(task: Task, market: Market, found: Found, group: int, units: int) -> int:
+    """Needs fully met with so many units more; those of the plan where a search for minimums ends at nothing better."""
     more = with_offer(market, group, units)
-    return fully_met(more, _best(task, more)[1])
+    flow = _best(task, more)[1]
+    if aims(more, ORDERS[task.order], flow) < found.aims:
+        flow = _flow_of(more, found)
+    return fully_met(more, flow)
 
 
 def _flow_of(market: Market, found: Found) -> Ints:
