@@ -192,7 +192,8 @@ def _searched(net: Net, found: Relaxed, start: Ints, budget: Budget) -> Plan:
     sub = search(net, net.cost(start), found.cost, own)
     budget.take(own)
     best = start if sub.flow is None else sub.flow
-    if sub.bound == net.cost(best) or not fits(net) or budget.spent:
+    # HiGHS knows no work but its own: it is asked only where what is left would pay for it.
+    if sub.bound == net.cost(best) or not fits(net) or budget.work < MILP_FLOWS * len(net.tail):
         return Plan(best, sub.bound)
     best, bound = by_highs(net, found, best)
     budget.charge(MILP_FLOWS * (len(net.tail) + FLOW_WORK))
