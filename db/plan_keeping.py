@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, any_, bindparam, delete, select, text, tuple_, update
@@ -189,11 +190,16 @@ async def write(
 
 
 async def _put(
-    conn: AsyncConnection, row: type[Base], plan_id: int, rows: Sequence[Mapping[str, Any]], key: Sequence[str]
+    conn: AsyncConnection, row: type[Base], plan_id: int, rows: Sequence[Mapping[str, Any]], key: tuple[str, ...]
 ) -> None:
     """Inserts, or changes what is there under the same key."""
     for start in range(0, len(rows), WRITE_BLOCK):
         block = [{"plan_id": plan_id, **one} for one in rows[start : start + WRITE_BLOCK]]
-        made = insert(row)
-        changed = {name: made.excluded[name] for name in block[0] if name not in key}
-        await conn.execute(made.on_conflict_do_update(index_elements=list(key), set_=changed), block)
+        await conn.execute(_putting(row, tuple(block[0]), key), block)
+
+
+@lru_cache(maxsize=16)
+def _putting(row: type[Base], names: tuple[str, ...], key: tuple[str, ...]) -> Any:
+    made = insert(row)
+    changed = {name: made.excluded[name] for name in names if name not in key}
+    return made.on_conflict_do_update(index_elements=list(key), set_=changed)

@@ -343,7 +343,9 @@ class Kept:
                 if now[pair] and now[pair] == before
             ],
             met=[id for id in touched if was[id] and not short.get(id, 0)],
-            shortfalls=[self._reasons.shortfall(self._lists.needs[id]) for id in touched if short.get(id, 0)],
+            shortfalls=self._reasons.shortfalls(
+                [self._lists.needs[id] for id in touched if short.get(id, 0)], self._standing
+            ),
             coverage=groups,
         )
         self._forget()

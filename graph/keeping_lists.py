@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -79,14 +79,13 @@ class Lists:
         offers = [self.offers[id] for id in sorted(ids)]
         return offers, pairs([need], offers, self.world)
 
-    def pairs_of_offer(self, offer: Offer, among: Container[int] | None = None) -> tuple[list[Need], Pairs]:
-        """Needs of fitting type and place (those `among` the ids given), by id, and the eligible pairs with them."""
+    def pairs_of_offer(self, offer: Offer) -> tuple[list[Need], Pairs]:
+        """Needs of fitting type and place, by id, and the eligible pairs with them."""
         ids = [
             id
             for type_id in self._types_below.get(offer.type_id, ())
             for area_id in {a for c in offer.coverage_ids for a in self._areas_below.get(c, ())}
             for id in self._looks.get((type_id, area_id), ())
-            if among is None or id in among
         ]
         needs = [self.needs[id] for id in sorted(ids)]
         return needs, pairs(needs, [offer], self.world)

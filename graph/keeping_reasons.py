@@ -11,7 +11,6 @@ import numpy as np
 
 from graph.choices import Choice, choices
 from graph.keeping_lists import Account, Lists, Pair
-from graph.market import FAIR, ORDERS, SCORE, SEGMENTS, TIER
 from graph.shortfalls import Given, explain
 from graph.values import WHOLE, Allocation, Coverage, Need, Plan, Shortfall
 
@@ -36,7 +35,11 @@ class Reasons:
             return []
         now = self._now
         steps = {need_id: self._next_offers(need_id, standing) for need_id in {n for n, _ in moved}}
-        lines = {offer_id: self._next_need(offer_id) for offer_id in {o for _, o in moved} if not now.left[offer_id]}
+        lines = {
+            offer_id: self._next_need(offer_id, standing)
+            for offer_id in {o for _, o in moved}
+            if not now.left[offer_id]
+        }
         found = []
         for need_id, offer_id in moved:
             after, score = steps[need_id]
@@ -79,48 +82,45 @@ class Reasons:
 
     def _next_offers(self, need_id: int, standing: Any) -> tuple[int | None, float | None]:
         """The best offer that the need does not use, by reduced cost, and its score."""
-        offers, found = self._lists.pairs_of_need(self._lists.needs[need_id])
-        best: tuple[tuple[int, ...], int, int] | None = None
-        for place, score in zip(found.offer_index.tolist(), found.score_e8.tolist(), strict=True):
-            id = offers[place].id
-            if id in self._now.given[need_id]:
-                continue
-            price = standing.offer_price(standing.offer_position(id))
-            cost = (price[0], price[1], price[2] - score)
-            if best is None or (cost, id) < best[:2]:
-                best = cost, id, score
-        return (None, None) if best is None else (best[1], best[2] / WHOLE**2)
+        from graph.standing_lines import offers_of
 
-    def _next_need(self, offer_id: int) -> int | None:
+        given, lines = self._now.given[need_id], offers_of(standing, need_id)
+        for id, score in zip(lines.ids.tolist(), lines.score.tolist(), strict=True):
+            if id not in given:
+                return id, score / WHOLE**2
+        return None, None
+
+    def _next_need(self, offer_id: int, standing: Any) -> int | None:
         """Of an offer that is used up: the short need that would be next, aim by aim."""
-        offer = self._lists.offers[offer_id]
-        takers = self._now.takers[offer_id]
-        needs, found = self._lists.pairs_of_offer(offer, self._now.short - takers.keys())
-        worth = []
-        for place, score in zip(found.need_index.tolist(), found.score_e8.tolist(), strict=True):
-            need = needs[place]
-            group = self._lists.group(need)
-            share = (self._now.missing[group] * SEGMENTS - 1) // self._now.asked[group]
-            aims = {TIER: need.priority, FAIR: share, SCORE: score}
-            worth.append(([-aims[aim] for aim in ORDERS[self._order] if aim in aims], need.id))
-        return min(worth)[1] if worth else None
+        from graph.standing_lines import short_needs_of
 
-    def shortfall(self, need: Need) -> Shortfall:
-        offers, found = self._lists.pairs_of_need(need)
-        if not len(found):
-            types = set(self._lists.world.type_ancestors[need.type_id])
-            offers = sorted((o for o in self._lists.offers.values() if o.type_id in types), key=lambda o: o.id)
-        served: dict[int, dict[int, int]] = defaultdict(dict)
+        takers = self._now.takers[offer_id]
+        return next((id for id in short_needs_of(standing, offer_id).ids.tolist() if id not in takers), None)
+
+    def shortfalls(self, needs: Sequence[Need], standing: Any) -> list[Shortfall]:
+        """Why these short needs miss what they miss, in their order: the offers they could have, and who has them."""
+        from graph.standing_lines import offers_of
+
+        if not needs:
+            return []
+        every, ids = self._lists.offers, set[int]()
+        for need in needs:
+            own = offers_of(standing, need.id).ids.tolist()
+            types = self._lists.world.type_ancestors[need.type_id]
+            ids.update(own or (offer.id for offer in every.values() if offer.type_id in types))
+        offers = [every[id] for id in sorted(ids)]
+        short = {need.id: place for place, need in enumerate(needs)}
+        # Others stand here for what they take from these offers.
+        others: dict[int, int] = {}
+        taken: dict[int, int] = defaultdict(int)
+        rows = []
         for place, offer in enumerate(offers):
             for need_id, units in self._now.takers[offer.id].items():
-                served[need_id][place] = units
-        # Others stand here for what they take from these offers.
-        others = [
-            replace(self._lists.needs[id], remaining=sum(of.values())) for id, of in served.items() if id != need.id
-        ]
-        rows = [(0, place, units) for place, units in served.get(need.id, {}).items()]
-        for position, other in enumerate(others, 1):
-            rows += [(position, place, units) for place, units in served[other.id].items()]
-        at = np.array(sorted(rows), dtype=np.int64).reshape(-1, 3)
-        (told,) = explain([need, *others], offers, self._lists.world, Given(at[:, 0], at[:, 1], at[:, 2]))
-        return told
+                at = short.get(need_id)
+                if at is None:
+                    at = others.setdefault(need_id, len(short) + len(others))
+                    taken[need_id] += units
+                rows.append((at, place, units))
+        served = [replace(self._lists.needs[id], remaining=taken[id]) for id in others]
+        columns = np.array(sorted(rows), dtype=np.int64).reshape(-1, 3).T
+        return explain([*needs, *served], offers, self._lists.world, Given(*columns))
