@@ -3,8 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 TOOLS := .venv/.tools
-# Bytecode of modules that nobody imports would take 60 MB.
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Bytecode of modules that nobody imports would take 60 MB: only that of what is served with is made.
+SERVED := fivelink.cli, fivelink.app, fivelink.commands.serve, fivelink.commands.plan, fivelink.demo_county, \
+	resolvers.plan_child, db.workers, graph.allocation, pylmcf, uvicorn, uvloop, httptools
 
 .PHONY: install tools run test lint bench soak lock clean
 
@@ -14,8 +17,9 @@ install: $(STAMP)
 $(STAMP): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	-$(BIN)/python -m pip uninstall --quiet --yes setuptools
-	$(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --no-compile --require-hashes --requirement requirements.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "import $(SERVED)"
 	touch $@
 
 # What only those need who work on it: tests, types, lint.
