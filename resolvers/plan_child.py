@@ -40,6 +40,12 @@ NO_MEMORY = (
     "计算方案所需的内存不足;可按乡镇分别计算。上一个方案仍然有效",
     "there is not enough memory for this plan; compute it by township. The last plan stands",
 )
+TOO_LARGE = (
+    "PLAN_TOO_LARGE",
+    "这个区域的需求与供给两两可配的组合太多,一次算不完;请按乡镇分别计算。上一个方案仍然有效",
+    "too many needs and offers of this area fit each other to be planned at once; compute it by township."
+    " The last plan stands",
+)
 
 _PROGRAM = "import sys; sys.path.insert(0, {root!r}); from resolvers.plan_child import main; main()"
 _idle: list[subprocess.Popen[str]] = []
@@ -207,6 +213,7 @@ class _Here:
 
     async def carry_out(self, url: str, plan: int, attempt: int, now: str) -> str:
         from db.faults import BUSY, UNAVAILABLE, classify
+        from graph.eligible import TooManyPairs
         from resolvers.errors import Refusal
 
         context = self._context(url, now)
@@ -217,10 +224,10 @@ class _Here:
             if classify(error) in (UNAVAILABLE, BUSY):
                 print(f"the computing of plan {plan} was cut short: {classify(error)[0]}", file=sys.stderr, flush=True)
                 return UNSETTLED
-            if not isinstance(error, Refusal):
+            if not isinstance(error, Refusal | TooManyPairs):
                 traceback.print_exc()
             await _fail(context, plan, attempt, error)
-            return SETTLED_AND_LEAVING if isinstance(error, MemoryError) else SETTLED
+            return SETTLED_AND_LEAVING if isinstance(error, MemoryError | TooManyPairs) else SETTLED
         finally:
             await self._database.engine.dispose()
 
@@ -255,10 +262,13 @@ async def _told(context: Any, id: int, attempt: int) -> int:
 
 async def _fail(context: Any, id: int, attempt: int, error: Exception) -> None:
     from db import plans as rows
+    from graph.eligible import TooManyPairs
     from resolvers import plan_jobs
     from resolvers.errors import Refusal
 
     failure = NO_MEMORY if isinstance(error, MemoryError) else FAILED
+    if isinstance(error, TooManyPairs):
+        failure = TOO_LARGE
     if isinstance(error, Refusal):
         failure = (error.code, error.message_zh, error.message_en)
     async with context.engine.begin() as conn:
