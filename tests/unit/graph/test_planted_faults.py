@@ -288,7 +288,13 @@ def fewer_steps(asked: market.Market) -> market.Frame:
     return replace(arcs, step=np.minimum(arcs.step, 9))
 
 
+def some_worse(sign: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    worse = np.flatnonzero(sign > 0)[:5]
+    return sign, worse, worse
+
+
 FRAME, FRAME_COSTS, PAIR_COSTS, TIES = market.frame, market.frame_costs, market.pair_costs, market.tie_values
+OUTSIDE = stages._Search._outside
 
 #: A name of the engine, and what it is replaced with.
 MUTANTS: dict[str, list[tuple[object, str, object]]] = {
@@ -313,11 +319,15 @@ MUTANTS: dict[str, list[tuple[object, str, object]]] = {
     "what is frozen at 0 stays free": [(stages, "_OUT", 1)],
     "column generation that never adds": [
         (stages, "DENSE", 0),
-        (stages, "_joining", lambda m, pairs, rc: np.zeros(0, dtype=np.int64)),
+        (
+            stages._Search,
+            "_outside",
+            lambda self, *given: (OUTSIDE(self, *given)[0], *[np.zeros(0, dtype=np.int64)] * 2),
+        ),
     ],
     "column generation that adds what is worse": [
         (stages, "DENSE", 0),
-        (stages, "_joining", lambda m, pairs, rc: np.flatnonzero(rc > 0)[:5]),
+        (stages._Search, "_outside", lambda self, *given: some_worse(OUTSIDE(self, *given)[0])),
     ],
 }
 
@@ -332,7 +342,9 @@ def violations_of_the_engine() -> list[int]:
     return found
 
 
-def test_the_engine_as_it_is_passes() -> None:
+@pytest.mark.parametrize("dense", [stages.DENSE, 0], ids=["all pairs at once", "column generation"])
+def test_the_engine_as_it_is_passes(dense: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "DENSE", dense)
     assert violations_of_the_engine() == [0] * 8
 
 
