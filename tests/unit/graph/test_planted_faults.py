@@ -342,9 +342,14 @@ def violations_of_the_engine() -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("dense", [stages.DENSE, 0], ids=["all pairs at once", "column generation"])
-def test_the_engine_as_it_is_passes(dense: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("dense", "block"),
+    [(stages.DENSE, stages.BLOCK), (0, stages.BLOCK), (0, 97)],
+    ids=["all pairs at once", "column generation", "column generation block by block"],
+)
+def test_the_engine_as_it_is_passes(dense: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stages, "DENSE", dense)
+    monkeypatch.setattr(stages, "BLOCK", block)
     assert violations_of_the_engine() == [0] * 8
 
 
