@@ -100,10 +100,24 @@ class Standing:
         A solution that is not optimal is made so; `loaded` tells what changed. Memory: about 22 bytes a pair.
         Raises ValueError for values out of range and for a flow that breaks demand, a capacity or a limit.
         """
+        from graph.standing_rehearsal import rehearsed
+
+        rehearsed()
+        return cls._made(market, tuple(order), flow, prices, own_limits)
+
+    @classmethod
+    def _made(
+        cls,
+        market: Market,
+        order: tuple[str, ...],
+        flow: Ints | None = None,
+        prices: Sequence[Ints] | None = None,
+        own_limits: Whole | None = None,
+    ) -> Standing:
         from graph import standing_repair
 
-        s = loaded(market, tuple(order), flow, prices, own_limits)
-        standing = cls(s, tuple(order), market.need_ids, market.offer_ids, len(market.cap_limit))
+        s = loaded(market, order, flow, prices, own_limits)
+        standing = cls(s, order, market.need_ids, market.offer_ids, len(market.cap_limit))
         if len(standing._need_at) < len(market.need_ids) or len(standing._offer_at) < len(market.offer_ids):
             raise ValueError("two needs or two offers have the same id")
         standing_repair.repair_all(s, prices is None)

@@ -14,6 +14,7 @@ from graph.standing_state import (
     ABOVE,
     ASKED,
     BALANCE,
+    BEST,
     CAPACITY,
     CAPS,
     COL,
@@ -43,6 +44,7 @@ from graph.standing_state import (
     R_OFFER_NEXT,
     R_OFFER_PREV,
     R_SCORE,
+    RADIUS,
     RECORDS,
     ROW,
     ROW_LEN,
@@ -52,6 +54,7 @@ from graph.standing_state import (
     TOUCHED,
     UNLIMITED,
     UNMET,
+    USUAL,
     WAITS,
     WIDE,
 )
@@ -60,6 +63,9 @@ if TYPE_CHECKING:
     from graph.standing_state import Shorts, State
 
 _ENDLESS = 1 << 62
+_MANY = 1000
+# Of score: 10 ** 8 is a whole one.
+_STEP, _MOST_USUAL, _WHOLE_RADIUS = 20_000, 1 << 30, 1 << 32
 
 
 @compiled
@@ -277,16 +283,42 @@ def augment(s: State, source: int) -> bool:
 
 
 @compiled
+def find(s: State, source: int) -> None:
+    """The nearest goal, looked for as far as goals were of late, then farther and farther."""
+    n = s.n
+    n[RADIUS] = max(2 * n[USUAL], 1)
+    n[TARGET] = -1
+    while True:
+        if s.node[source, BALANCE] > 0:
+            search_on(s, source)
+        else:
+            search_back(s, source)
+        if n[TARGET] >= 0 or n[RADIUS] < 0:
+            break
+        n[RADIUS] = -1 if n[RADIUS] > _WHOLE_RADIUS else 8 * n[RADIUS] + _STEP
+    if n[BEST] == 0:
+        n[USUAL] = (3 * n[USUAL] + min(n[BEST + 1], _MOST_USUAL)) // 4
+
+
+@compiled
+def first_waiting(s: State) -> int:
+    """Needs before offers before caps and groups: what is left over at a cap or group is the goal of the others then,
+    and need not go to the root and come back. Of many that wait (a plan made from nothing) the last."""
+    last = s.n[QUEUED] - 1
+    for x in range(last if last < _MANY else 0):
+        if s.work[x, QUEUE_AT] < s.work[last, QUEUE_AT]:
+            s.work[x, QUEUE_AT], s.work[last, QUEUE_AT] = s.work[last, QUEUE_AT], s.work[x, QUEUE_AT]
+    return int(s.work[last, QUEUE_AT])
+
+
+@compiled
 def settle(s: State) -> bool:
     """Until every balance is 0. False when more records are needed first."""
     n = s.n
     while n[QUEUED]:
-        v = s.work[n[QUEUED] - 1, QUEUE_AT]
+        v = first_waiting(s)
         while s.node[v, BALANCE] != 0 and not n[WIDE]:
-            if s.node[v, BALANCE] > 0:
-                search_on(s, v)
-            else:
-                search_back(s, v)
+            find(s, v)
             if not augment(s, v):
                 return False
         if n[WIDE]:

@@ -22,7 +22,12 @@ from graph.standing_state import (
     COL_LEN,
     COL_NEAR,
     DEMAND,
+    EPOCH,
     FAIR_UNIT,
+    FALLEN,
+    FAR,
+    FAR_EPOCH,
+    FAR_PRICE,
     GROUP,
     GROUPS,
     MISSING,
@@ -42,6 +47,7 @@ from graph.standing_state import (
     R_OFFER,
     R_OFFER_NEXT,
     R_SCORE,
+    RISEN,
     ROW,
     ROW_LEN,
     ROW_NEAR,
@@ -54,6 +60,8 @@ from graph.standing_state import (
 
 if TYPE_CHECKING:
     from graph.standing_state import State
+
+_NONE = 1 << 60
 
 
 @compiled
@@ -79,6 +87,11 @@ def repair_need(s: State, i: int, fresh: bool) -> None:
         if less(node[w, 0], wc, wt, u, c, t):
             u, c, t = node[w, 0], wc, wt
     node[i, 0], node[i, 1], node[i, 2] = u, c, t
+    if fresh and need[i, DEMAND]:
+        # While it slept nobody counted it.
+        for e in range(need[i, ROW], need[i, ROW] + need[i, ROW_LEN]):
+            o = s.row_offer[e]
+            s.up[o if o >= 0 else -1 - o, FAR_EPOCH] = 0
     if need[i, UNMET] and less(u, c, t, gu, gc, gt):
         set_unmet(s, i, 0)
     r = need[i, NEED_REC]
@@ -279,46 +292,71 @@ def near_of_offer(s: State, o: int) -> None:
 @compiled
 def sweep(s: State) -> int:
     """Looks at the far pairs whose reduced cost may have fallen; those below 0 become near ones, their needs are put
-    right. How many there were."""
+    right. How many there were.
+
+    A line is passed over where the least reduced cost it had can not have gone since: by how much its own price moved
+    is known exactly, and no other fell (or rose) by more than all searches together let prices fall (or rise).
+    """
     n, need, up, node = s.n, s.need, s.up, s.node
     first_offer = n[NEEDS]
     many = n[MOVED]
     wrong = 0
     for x in range(many):
         v = s.work[x, MOVED_AT]
-        rose = less(node[v, BEFORE], node[v, BEFORE + 1], node[v, BEFORE + 2], node[v, 0], node[v, 1], node[v, 2])
+        if v >= first_offer + n[OFFERS]:
+            continue
         u, c, t = node[v, 0], node[v, 1], node[v, 2]
+        rose = less(node[v, BEFORE], node[v, BEFORE + 1], node[v, BEFORE + 2], u, c, t)
+        least = _NONE
         if v < first_offer and rose and need[v, DEMAND]:
+            if need[v, FAR_EPOCH] == n[EPOCH] and need[v, FAR_PRICE] == u and need[v, FAR] - c > n[FALLEN]:
+                continue
             high = c - TOP_SCORE
             hit = False
             for e in range(need[v, ROW] + need[v, ROW_NEAR], need[v, ROW] + need[v, ROW_LEN]):
                 o = s.row_offer[e]
                 w = first_offer + o
-                if node[w, 0] > u or (node[w, 0] == u and node[w, 1] - s.row_score[e] > high):
+                if node[w, 0] > u:
+                    continue
+                over = node[w, 1] - s.row_score[e] - high
+                if node[w, 0] == u and over > 0:
+                    least = min(least, over)
                     continue
                 wt = node[w, 2] + tie_cost(need[v, NEED_ID], up[o, OFFER_ID])
-                if less(node[w, 0], node[w, 1] - s.row_score[e], wt, u, high, t):
+                if less(node[w, 0], over, wt, u, 0, t):
                     promote(s, v, o)
                     hit = True
                     wrong += 1
+                else:
+                    least = 0
+            need[v, FAR_EPOCH], need[v, FAR_PRICE], need[v, FAR] = n[EPOCH], u, least + c + n[FALLEN]
             if hit:
                 repair_need(s, v, False)
-        elif first_offer <= v < first_offer + n[OFFERS] and less(
-            u, c, t, node[v, BEFORE], node[v, BEFORE + 1], node[v, BEFORE + 2]
-        ):
+        elif v >= first_offer and less(u, c, t, node[v, BEFORE], node[v, BEFORE + 1], node[v, BEFORE + 2]):
             o = v - first_offer
+            if up[o, FAR_EPOCH] == n[EPOCH] and up[o, FAR_PRICE] == u and up[o, FAR] + c > n[RISEN]:
+                continue
             low = c + TOP_SCORE
             for e in range(up[o, COL] + up[o, COL_NEAR], up[o, COL] + up[o, COL_LEN]):
                 i = s.col_need[e]
-                if node[i, 0] < u or (node[i, 0] == u and node[i, 1] + s.col_score[e] < low):
+                if node[i, 0] < u:
+                    continue
+                over = low - node[i, 1] - s.col_score[e]
+                if node[i, 0] == u and over >= least:
                     continue
                 if need[i, DEMAND] == 0:
                     continue
+                if node[i, 0] == u and over > 0:
+                    least = over
+                    continue
                 it = node[i, 2] - tie_cost(need[i, NEED_ID], up[o, OFFER_ID])
-                if less(u, low, t, node[i, 0], node[i, 1] + s.col_score[e], it):
+                if less(u, over, t, node[i, 0], 0, it):
                     promote(s, i, o)
                     repair_need(s, i, False)
                     wrong += 1
+                else:
+                    least = 0
+            up[o, FAR_EPOCH], up[o, FAR_PRICE], up[o, FAR] = n[EPOCH], u, least - c + n[RISEN]
     n[MOVED] = 0
     n[SWEEP] += 1
     n[WRONG] += wrong

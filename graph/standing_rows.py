@@ -15,6 +15,7 @@ from graph.standing_state import (
     COL_ROOM,
     COL_TOP,
     EVENT,
+    FAR_EPOCH,
     FREE,
     FREED,
     GROUP,
@@ -80,12 +81,14 @@ def add_pair(s: State, i: int, o: int, limit: int, score: int, row: bool, column
         e = s.need[i, ROW] + s.need[i, ROW_LEN]
         s.row_offer[e], s.row_score[e], s.row_limit[e] = o, score, limit
         s.need[i, ROW_LEN] += 1
+        s.need[i, FAR_EPOCH] = 0
     if column:
         if s.up[o, COL_LEN] == s.up[o, COL_ROOM]:
             widen(s, s.up, o, COL, COL_TOP, True)
         e = s.up[o, COL] + s.up[o, COL_LEN]
         s.col_need[e], s.col_score[e] = i, score
         s.up[o, COL_LEN] += 1
+        s.up[o, FAR_EPOCH] = 0
 
 
 @compiled

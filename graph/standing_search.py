@@ -3,6 +3,9 @@
 Reduced costs of residual arcs are lexicographically not negative, so Dijkstra's method applies. A search stops at the
 root or at the first node whose balance is the opposite of its source's, and moves the prices of the nodes it passed and
 of no other. The root is never passed: nearly everything hangs on it.
+
+A search looks no farther than a radius: what lies beyond is not even labelled. Where no goal is within, the prices of
+the nodes passed move by the radius, which keeps all reduced costs as they must be, and the next search looks farther.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ from graph.standing_state import (
     DEMAND,
     DONE,
     DONE_AT,
+    EPOCH,
     FAIR_UNIT,
+    FALLEN,
     GROUP,
     GROUP_NEXT,
     GROUPS,
@@ -53,6 +58,8 @@ from graph.standing_state import (
     R_OFFER,
     R_OFFER_NEXT,
     R_SCORE,
+    RADIUS,
+    RISEN,
     ROW,
     ROW_NEAR,
     SEARCH,
@@ -200,7 +207,9 @@ def begin(s: State, source: int) -> None:
     n[SEARCH] += 1
     n[SEARCHES] += 1
     n[HEAP], n[DONE], n[TARGET] = 0, 1, -1
-    n[BEST], n[BEST + 1], n[BEST + 2] = _FAR, 0, 0
+    n[BEST], n[BEST + 1], n[BEST + 2] = 0, n[RADIUS], 0
+    if n[RADIUS] < 0:
+        n[BEST], n[BEST + 1] = _FAR, 0
     node[source, L], node[source, L + 1], node[source, L + 2] = 0, 0, 0
     s.node[source, SEEN] = 2 * n[SEARCH] + 1
     s.work[0, DONE_AT] = source
@@ -229,6 +238,11 @@ def move_prices(s: State, sign: int) -> None:
     """Every node the search passed comes as near as the goal; all arcs of the path have rc 0 then."""
     node, work, n = s.node, s.work, s.n
     n[VISITED] += n[DONE]
+    way = RISEN if sign > 0 else FALLEN
+    n[way] += n[BEST + 1]
+    if n[BEST] != 0 or n[way] >= WORD_BOUND:
+        n[EPOCH] += 1
+        n[RISEN], n[FALLEN] = 0, 0
     for i in range(n[DONE]):
         v = work[i, DONE_AT]
         if node[v, SWEPT] != n[SWEEP]:

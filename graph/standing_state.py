@@ -41,6 +41,9 @@ DEMAND, UNMET, UNMET_COST, GROUP, NEED_ID, ROW, ROW_LEN, ROW_ROOM, ROW_NEAR, NEE
 CAPACITY, SENT, ABOVE, SIBLING_NEXT, SIBLING_PREV, CHILD, OFFER_ID, COL, COL_LEN, COL_ROOM, COL_NEAR, OFFER_REC = range(
     12
 )
+# Further columns of `need` and `up`: what was learnt of the far pairs of a need or offer when all were last looked at,
+# the first word of its price then, and the epoch (see `graph.standing_repair.sweep`).
+FAR, FAR_PRICE, FAR_EPOCH = 12, 13, 14
 ASKED, MISSING, MEMBER = range(3)
 R_NEED, R_OFFER, R_FLOW, R_LIMIT, R_SCORE, R_BEFORE, R_EVENT, R_NEED_NEXT, R_NEED_PREV, R_OFFER_NEXT, R_OFFER_PREV = (
     range(11)
@@ -50,7 +53,9 @@ R_NEED, R_OFFER, R_FLOW, R_LIMIT, R_SCORE, R_BEFORE, R_EVENT, R_NEED_NEXT, R_NEE
 # queued for that, the sweep it was noted for and its price then (three words).
 L, SEEN, PRED, PLACE, BALANCE, WAITS, SWEPT, BEFORE = 3, 6, 7, 8, 9, 10, 11, 12
 HEAP_AT, DONE_AT, QUEUE_AT, MOVED_AT = range(4)
-# Places in `n`; BEST is the distance of the nearest goal found, three words.
+# Places in `n`. BEST is the distance of the nearest goal found, three words; RADIUS how far a search looks in score, -1
+# for everywhere, USUAL how far goals were of late; RISEN and FALLEN by how much any price may have risen and fallen in
+# score during the epoch, in which the first words of prices do not move.
 (
     NEEDS,
     OFFERS,
@@ -75,8 +80,13 @@ HEAP_AT, DONE_AT, QUEUE_AT, MOVED_AT = range(4)
     MOVED,
     SWEEP,
     WRONG,
+    EPOCH,
+    RISEN,
+    FALLEN,
+    RADIUS,
+    USUAL,
     BEST,
-) = range(24)
+) = range(29)
 
 
 class State(NamedTuple):
@@ -127,9 +137,10 @@ def empty(needs: int, offers: int, caps: int, groups: int, records: int, rows: i
     nodes = needs + offers + caps + groups + 1
     if nodes > MOST_NODES:
         raise OverflowError(f"a standing plan holds at most {MOST_NODES} needs, offers, caps and groups")
-    n = np.zeros(26, dtype=np.int64)
-    n[[NEEDS, OFFERS, CAPS, GROUPS, FREE, SWEEP]] = needs, offers, caps, groups, -1, 1
-    need, up, group = (np.zeros((size, 12), dtype=np.int64) for size in (needs, offers + caps, groups))
+    n = np.zeros(BEST + 3, dtype=np.int64)
+    n[[NEEDS, OFFERS, CAPS, GROUPS, FREE, SWEEP, EPOCH]] = needs, offers, caps, groups, -1, 1, 1
+    need, up = (np.zeros((size, 16), dtype=np.int64) for size in (needs, offers + caps))
+    group = np.zeros((groups, 3), dtype=np.int64)
     need[:, [NEED_REC, GROUP_NEXT, GROUP_PREV]] = -1
     up[:, [SIBLING_NEXT, SIBLING_PREV, CHILD, OFFER_REC]] = -1
     up[:, ABOVE] = nodes - 1

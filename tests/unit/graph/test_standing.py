@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -223,3 +225,51 @@ def test_nothing_is_left_over_after_an_event() -> None:
     assert not plan._s.node[:, BALANCE].any()
     unmet = plan.snapshot().market.demand.sum() - sum(held(plan).values())
     assert plan._s.group[plan._s.need[0, GROUP], MISSING] == unmet
+
+
+def test_a_need_that_wakes_is_seen_by_the_offers_that_learnt_nothing_of_it() -> None:
+    """Thirty offers a need, of which searches see a dozen; every second need sleeps while prices move."""
+    chance = np.random.default_rng(3)
+    scores = chance.integers(0, 100_000_001, (30, 30)).tolist()
+    plan = Standing.from_market(market([4] * 30, [3] * 30, scores))
+    for need in range(0, 30, 2):
+        plan.demand_changes(need, 0)
+    for offer in range(30):
+        plan.capacity_changes(offer, int(chance.integers(0, 9)))
+    for need in range(0, 30, 2):
+        plan.demand_changes(need, 7)
+        now = plan.snapshot()
+        assert plan.check() == []
+        assert now.flow.tolist() == stages.solve(now.market, ORDERS["URGENT_FIRST"]).flow.tolist()
+
+
+COMPILED_LATE = """
+import numpy as np
+from graph import standing_kernels, standing_repair, standing_rows, standing_search
+from tests.unit.graph.test_standing import FAIR, GOOD, Standing, listed, market
+
+def compiled():
+    modules = standing_search, standing_kernels, standing_repair, standing_rows
+    every = {name: value for module in modules for name, value in vars(module).items()}
+    return {name: len(value.signatures) for name, value in every.items() if hasattr(value, "signatures")}
+
+plan = Standing.from_market(market([3, 2], [2, 1], [[GOOD, FAIR], [FAIR, GOOD]]))
+before = compiled()
+plan.offer_arrives(4, -1, 900, listed(0, 1), listed(2, 2), listed(FAIR, GOOD))
+plan.need_arrives(4, 0, 0, 901, listed(0, 1), listed(2, 2), listed(FAIR, GOOD))
+plan.need_pairs_change(0, listed(1), listed(2), listed(FAIR))
+plan.offer_pairs_change(0, listed(1), listed(2), listed(FAIR))
+plan.demand_changes(1, 0)
+plan.capacity_changes(1, 9)
+plan.need_leaves(0)
+plan.offer_goes(plan.offer_position(900))
+assert plan.check() == []
+after = compiled()
+print(*(name for name in after if after[name] != before[name]))
+"""
+
+
+def test_whoever_loads_a_plan_has_waited_for_all_there_is_to_compile() -> None:
+    """In a process of its own: in this one other tests have compiled already."""
+    done = subprocess.run([sys.executable, "-c", COMPILED_LATE], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("\n", "")
