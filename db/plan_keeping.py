@@ -33,7 +33,8 @@ _UNATTENDED = text(
 )
 _SNAPSHOT = text("SELECT pg_current_snapshot()::text")
 _SINCE = text(
-    """SELECT DISTINCT pg_current_snapshot()::text AS now, e.entity, e.entity_id
+    """SELECT DISTINCT pg_current_snapshot()::text AS now,
+        (SELECT id FROM plan WHERE area_id = :area AND kept AND status = 'COMPUTED') AS plan_id, e.entity, e.entity_id
     FROM (VALUES (1)) AS one LEFT JOIN event e
         ON e.xid >= :oldest AND e.entity IN ('need', 'offer', 'vocabulary')
         AND NOT pg_visible_in_snapshot(e.xid::text::xid8, CAST(:last AS text)::pg_snapshot)
@@ -43,9 +44,11 @@ _SINCE = text(
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """The snapshot now, as text; ids of needs and offers that something happened to since; whether words changed."""
+    """The snapshot now, as text; the plan that is to be kept; ids of needs and offers that something happened to since;
+    whether words changed."""
 
     snapshot: str
+    plan_id: int | None
     need_ids: list[int]
     offer_ids: list[int]
     words: bool
@@ -87,14 +90,14 @@ async def snapshot(conn: AsyncConnection) -> str:
     return str((await conn.execute(_SNAPSHOT)).scalar_one())
 
 
-async def since(conn: AsyncConnection, last: str) -> Since:
+async def since(conn: AsyncConnection, area_id: int, last: str) -> Since:
     """What happened to needs and offers between that snapshot and this transaction's. O(events since)."""
-    rows = (await conn.execute(_SINCE, {"last": last, "oldest": int(last.split(":")[0])})).all()
+    rows = (await conn.execute(_SINCE, {"area": area_id, "last": last, "oldest": int(last.split(":")[0])})).all()
     ids: dict[str, list[int]] = {"need": [], "offer": [], "vocabulary": []}
-    for _, entity, id in rows:
+    for _, _, entity, id in rows:
         if entity is not None:
             ids[entity].append(id)
-    return Since(rows[0].now, sorted(ids["need"]), sorted(ids["offer"]), bool(ids["vocabulary"]))
+    return Since(rows[0].now, rows[0].plan_id, sorted(ids["need"]), sorted(ids["offer"]), bool(ids["vocabulary"]))
 
 
 async def lines(conn: AsyncConnection, plan_id: int) -> dict[tuple[int, int], Row[Any]]:
@@ -109,18 +112,16 @@ async def shortfalls(conn: AsyncConnection, plan_id: int) -> dict[int, Row[Any]]
     return {row.need_id: row for row in found}
 
 
-async def hold(conn: AsyncConnection, plan_id: int) -> bool:
-    """Locks the plan to the end of the transaction; False where it is not to be kept any more: write nothing then."""
-    found = await conn.execute(
-        select(PlanRow.id)
-        .where(PlanRow.id == plan_id, PlanRow.kept, PlanRow.status == "COMPUTED")
-        .with_for_update(key_share=True)
+async def hold(conn: AsyncConnection, plan_id: int, values: Mapping[str, Any]) -> bool:
+    """Writes figures of a plan, which is locked then; False where it is not to be kept any more: write nothing."""
+    done = await conn.execute(
+        update(PlanRow).where(PlanRow.id == plan_id, PlanRow.kept, PlanRow.status == "COMPUTED").values(**values)
     )
-    return found.first() is not None
+    return bool(done.rowcount)
 
 
-async def set_figures(conn: AsyncConnection, plan_id: int, values: Mapping[str, Any]) -> None:
-    await conn.execute(update(PlanRow).where(PlanRow.id == plan_id).values(**values))
+async def set_kept(conn: AsyncConnection, plan_id: int, kept: bool) -> None:
+    await conn.execute(update(PlanRow).where(PlanRow.id == plan_id).values(kept=kept))
 
 
 async def write(

@@ -8,6 +8,7 @@ Whatever goes wrong, the keeper forgets what it holds and begins with a plan com
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +26,8 @@ from resolvers.context import Context
 from resolvers.plans import Instance, explained, weights_now
 from resolvers.vocabulary import Vocabulary, vocabulary
 from resolvers.world import need_value, offer_values, world
+
+log = logging.getLogger("fivelink")
 
 #: Between two looks where nobody calls: whether the day has turned, whether the plan is to be kept at all.
 LOOK_SECONDS = 5.0
@@ -97,9 +100,8 @@ class Keeper:
         at = self._context.clock()
         async with self._conn.begin():
             await plan_keeping.one_moment(self._conn)
-            plan = await plan_keeping.kept_plan(self._conn, self._area_id)
-            now = await plan_keeping.since(self._conn, stand.snapshot)
-            stale = plan is None or plan.id != stand.plan_id or now.words or self._context.today != stand.today
+            now = await plan_keeping.since(self._conn, self._area_id, stand.snapshot)
+            stale = now.plan_id != stand.plan_id or now.words or self._context.today != stand.today
             many = len(now.need_ids) + len(now.offer_ids)
             if stale or many > AFRESH_FROM:
                 changed = None
@@ -113,8 +115,7 @@ class Keeper:
             if rested and stand.behind:
                 async with self._conn.begin():
                     values = {"current_at": at, "kept_to": now.snapshot}
-                    if await plan_keeping.hold(self._conn, stand.plan_id):
-                        await plan_keeping.set_figures(self._conn, stand.plan_id, values)
+                    await plan_keeping.hold(self._conn, stand.plan_id, values)
                 stand.behind = False
         else:
             if stand.kept is None:
@@ -195,10 +196,10 @@ class Keeper:
         """One transaction; False, and nothing written, where the plan is not to be kept any more."""
         conn = self._conn
         async with conn.begin():
-            if not await plan_keeping.hold(conn, plan_id):
+            values = {**figures, "current_at": at, "kept_to": snapshot}
+            if not await plan_keeping.hold(conn, plan_id, values):
                 return False
             await plan_keeping.write(conn, plan_id, **rows)
-            await plan_keeping.set_figures(conn, plan_id, {**figures, "current_at": at, "kept_to": snapshot})
             if any(rows.values()):
                 await events.add(
                     conn,
@@ -233,7 +234,11 @@ class Keeper:
             plan, why = await asyncio.to_thread(explained, instance, plan_row.plan_order)
             kept = None
             if plan.certificate.optimal and not plan.searched:
-                kept = await asyncio.to_thread(Kept, plan, instance.needs, instance.offers, instance.around)
+                try:
+                    kept = await asyncio.to_thread(Kept, plan, instance.needs, instance.offers, instance.around)
+                except (ValueError, OverflowError) as error:
+                    # Too many pairs to hold at once, for one: each change computes it as a whole.
+                    log.warning("the plan of area %s is not followed act by act: %s", self._area_id, error)
             now_lines = [
                 plan_rows.allocation(one, choice, instance.weights)
                 for one, choice in zip(plan.allocations, why, strict=True)

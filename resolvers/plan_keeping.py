@@ -65,7 +65,7 @@ async def keep(context: Context, id: int | None, *, keep: bool, idempotency_key:
                 "only a plan that is computed and not superseded can be kept up to date",
             )
         if row.kept != keep:
-            await rows.set_figures(conn, row.id, {"kept": keep})
+            await rows.set_kept(conn, row.id, keep)
             kind = "plan.kept" if keep else "plan.released"
             await record(conn, context.viewer, kind, "plan", row.id, row.area_id)
         return Done("plan", row.id)

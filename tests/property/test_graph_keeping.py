@@ -70,12 +70,19 @@ def play(data: st.DataObject, wanted: list[Need], given_: list[Offer], world: Wo
             kept = Kept(plan, considered(now_needs), usable(now_offers), world)
             held = figures(plan)
         ids = st.integers(1, 8)
-        fresh_needs = {data.draw(ids): replace(one, whole=one.whole and not plain) for one in data.draw(some_needs)}
-        fresh_offers = {
-            data.draw(ids): replace(one, minimum=1 if plain else one.minimum) for one in data.draw(some_offers)
-        }
-        changed_needs = {id: replace(one, id=id) for id, one in fresh_needs.items()}
-        changed_offers = {id: replace(one, id=id) for id, one in fresh_offers.items()}
+        changed_needs: dict[int, Need] = {}
+        for one in data.draw(some_needs):
+            id = data.draw(ids)
+            old = now_needs.get(id, one)
+            # Some are others, some are who they were and ask for more or less.
+            one = one if data.draw(st.booleans()) else replace(old, remaining=one.remaining)
+            changed_needs[id] = replace(one, id=id, whole=one.whole and not plain)
+        changed_offers: dict[int, Offer] = {}
+        for other in data.draw(some_offers):
+            id = data.draw(ids)
+            before = now_offers.get(id, other)
+            other = other if data.draw(st.booleans()) else replace(before, available=other.available)
+            changed_offers[id] = replace(other, id=id, minimum=1 if plain else other.minimum)
         gone = data.draw(st.sets(ids, max_size=2))
         now_needs = {id: one for id, one in (now_needs | changed_needs).items() if id not in gone}
         now_offers = {id: one for id, one in (now_offers | changed_offers).items() if id + 1 not in gone}
