@@ -29,8 +29,6 @@ from db.tables import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 FROZEN = MIGRATIONS / "versions" / "0001_foundation.sql"
-#: The tables of procrastinate 3.10, as its package holds them; what a later one changes is a revision of ours.
-FROZEN_JOBS = MIGRATIONS / "versions" / "0001_procrastinate.sql"
 #: One migrator at a time in a database; the number is arbitrary and ours.
 ADVISORY_LOCK = 0x4649_5645
 #: A migration that waits longer than this for a table blocks everybody who queues behind it: better to fail and retry.
@@ -76,14 +74,6 @@ def known() -> set[str]:
 def freeze() -> None:
     """Writes revision 0001's tables from the declarations. Existing databases of developers must be made anew."""
     FROZEN.write_text("".join(f"{statement};\n\n" for statement in declared()), encoding="utf-8")
-    FROZEN_JOBS.write_text(declared_jobs(), encoding="utf-8")
-
-
-def declared_jobs() -> str:
-    """The statements that make the tables of the installed procrastinate."""
-    from procrastinate.schema import SchemaManager
-
-    return SchemaManager.get_schema()
 
 
 def declared() -> list[str]:

@@ -1,8 +1,8 @@
 """The foundation: every table, Chinese text search, and an event log that nobody rewrites.
 
 The tables stand in 0001_foundation.sql beside this file, written by `python -m db.migrate freeze` from the
-declarations in db/, those of the queue in 0001_procrastinate.sql, copied from procrastinate 3.10. After the first
-release none of these files is touched again.
+declarations in db/; those of the queue are made by the installed procrastinate itself (3.10 when this was written). After
+the first release neither file is touched again.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ def upgrade() -> None:
     for statement in tables.split(";\n\n"):
         if statement.strip():
             op.get_bind().exec_driver_sql(statement)
-    jobs = Path(__file__).with_name("0001_procrastinate.sql").read_text(encoding="utf-8")
+    from procrastinate.schema import SchemaManager
+
+    jobs = SchemaManager.get_schema()
     # Many statements at once, with semicolons inside: only the driver itself takes those.
     driver: Any = op.get_bind().connection.dbapi_connection
     driver.run_async(lambda connection: connection.execute(jobs))
