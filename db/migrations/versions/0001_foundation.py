@@ -1,8 +1,8 @@
 """The foundation: every table, Chinese text search, and an event log that nobody rewrites.
 
 The tables stand in 0001_foundation.sql beside this file, written by `python -m db.migrate freeze` from the
-declarations in db/; those of the queue are made by the installed procrastinate itself (3.10 when this was written). After
-the first release neither file is touched again.
+declarations in db/; those of the queue are made by the installed procrastinate itself (3.10 when this was written).
+After the first release neither file is touched again.
 """
 
 from __future__ import annotations
