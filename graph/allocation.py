@@ -18,7 +18,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from graph.bottlenecks import Scarce, tier_worth
+from graph.bottlenecks import Scarce
 from graph.candidates import pairs
 from graph.checker import Instance, check_lines
 from graph.columns import Columns, Ints, columns
@@ -27,7 +27,7 @@ from graph.parts import Part
 from graph.score import weight_vector
 from graph.shortfalls import Given, explain
 from graph.solver import LIMIT, SOLVER
-from graph.solving import Found, Task, groups_of, recruited, solve_parts
+from graph.solving import Found, Recruited, Task, groups_of, recruited, solve_parts
 from graph.values import (
     WHOLE,
     Allocation,
@@ -202,7 +202,7 @@ class _Whole:
         ranked = [(place, scarce) for place, (_, f) in enumerate(self.pieces) for scarce in f.scarce]
         ranked.sort(key=lambda r: ([-w for w in r[1].worth], -r[1].shortfall, self._group(*r)))
         ranked = ranked[:most]
-        met: dict[tuple[int, int], tuple[int, int]] = {}
+        told: dict[tuple[int, int], Recruited] = {}
         # All that is asked here together may search for minimums as long as the plan itself.
         work_limit //= 2 * max(1, len(ranked))
         for place in sorted({place for place, _ in ranked}):
@@ -210,11 +210,11 @@ class _Whole:
             task = Task(self.table.part(part.needs, part.offers), weights, self.order, work_limit)
             groups = [scarce for at, scarce in ranked if at == place]
             answers = recruited(task, found, groups)
-            met |= {(place, scarce.group): answer for scarce, answer in zip(groups, answers, strict=True)}
+            told |= {(place, scarce.group): answer for scarce, answer in zip(groups, answers, strict=True)}
         for place, scarce in ranked:
             district, kind = self._group(place, scarce)
-            worth = tier_worth(ORDERS[self.order], scarce.worth)
-            yield Bottleneck(kind, district, scarce.shortfall, worth, *met[place, scarce.group])
+            brings = told[place, scarce.group]
+            yield Bottleneck(kind, district, scarce.shortfall, brings.worth, brings.met_by_one, brings.met_by_all)
 
     def _group(self, place: int, scarce: Scarce) -> tuple[int, int]:
         """District and type."""

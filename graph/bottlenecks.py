@@ -9,7 +9,6 @@ once more with one as large as the whole shortage (`graph.solving.recruited`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,16 +50,6 @@ def scarce(market: Market, solved: Solved, most: int) -> list[Scarce]:
         Scarce(g, int(total[g]), tuple(int(w[i]) for w in worth))
         for i, g in zip(best.tolist(), group[best].tolist(), strict=True)
     ]
-
-
-def fully_met(market: Market, flow: Ints) -> int:
-    """Number of needs that get all they ask for."""
-    return int((sums(market.need, flow, len(market.demand)) == market.demand).sum())
-
-
-def tier_worth(order: Sequence[str], worth: Sequence[int]) -> int:
-    """The part of a worth that the aim TIER counts: 0..4 a unit."""
-    return worth[[stage for stage in order if stage in _COUNTED].index(TIER)]
 
 
 def with_offer(market: Market, group: int, units: int) -> Market:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from graph.alternatives import alternatives
-from graph.bottlenecks import Scarce, fully_met, scarce, with_offer
+from graph.bottlenecks import Scarce, scarce, with_offer
 from graph.columns import NO_CAP, Columns, Ints
 from graph.eligible import Eligible, eligible
 from graph.market import FAIR, ORDERS, SCORE, TIE, TIER, Flags, Market, Whole, frame, frame_costs, frame_flow, sums
@@ -93,6 +93,16 @@ class Found:
     searched: Ints
     faults: tuple[str, ...]
     scarce: tuple[Scarce, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recruited:
+    """What recruiting would bring: `worth` of one unit to TIER (an unmet unit costs 1 + its need's tier), and how many
+    more needs are fully met by one unit, and by all that is missing."""
+
+    worth: int
+    met_by_one: int
+    met_by_all: int
 
 
 def solve_parts(
@@ -191,39 +201,48 @@ def solve_part(task: Task) -> Found:
     )
 
 
-def recruited(task: Task, found: Found, groups: Sequence[Scarce]) -> list[tuple[int, int]]:
-    """How many more needs of the part are fully met by one more unit for a group, and by all it misses: solved again.
+def recruited(task: Task, found: Found, groups: Sequence[Scarce]) -> list[Recruited]:
+    """What one more unit for a group would bring, and as many as it misses: solved again.
 
     Large parts are not solved twice for each: their plan is made to stand (`graph.standing`), and the offer comes and
     goes there.
     """
     market, _, _ = market_of(task.columns, eligible(task.columns, task.weights, MOST_PAIRS))
-    before = fully_met(market, _flow_of(market, found))
+    flow, count = _flow_of(market, found), len(market.demand)
+    before = sums(market.need, flow, count)
     if len(market.need) < STAND_FROM or len(found.searched) or not _can_stand(market, groups):
         return [
-            (
-                _met_with(task, market, found, each.group, 1) - before,
-                _met_with(task, market, found, each.group, each.shortfall) - before,
+            _brought(
+                market, before, *(_received(task, market, found, each.group, units) for units in (1, each.shortfall))
             )
             for each in groups
         ]
     from graph.standing import Standing  # compiled: not for a small county
 
-    standing = Standing.from_market(market, ORDERS[task.order], _flow_of(market, found), found.prices)
-    got = dict(
-        zip(market.need_ids.tolist(), sums(found.need, found.quantity, len(market.demand)).tolist(), strict=True)
-    )
-    asked = dict(zip(market.need_ids.tolist(), market.demand.tolist(), strict=True))
+    standing = Standing.from_market(market, ORDERS[task.order], flow, found.prices)
     told = []
     for each in groups:
         needs = np.flatnonzero(market.group == each.group)
         limits, scores = np.full(len(needs), 2**31 - 1), np.zeros(len(needs), dtype=np.int64)
-        one = standing.offer_arrives(1, -1, 0, needs, limits, scores)
-        change = _met_change(got, asked, [one])
+        one = _changed(market, before, standing.offer_arrives(1, -1, 0, needs, limits, scores))
         more = standing.capacity_changes(standing.offer_position(0), each.shortfall)
-        told.append((change, _met_change(got, asked, [one, more])))
+        told.append(_brought(market, before, one, _changed(market, one, more)))
         standing.offer_goes(standing.offer_position(0))
     return told
+
+
+def _brought(market: Market, before: Ints, one: Ints, all_: Ints) -> Recruited:
+    """What needs receive before, with one unit more, and with all that is missing."""
+    full = [int((got == market.demand).sum()) for got in (before, one, all_)]
+    worth = int(((one - before) * (market.tier + 1)).sum())
+    return Recruited(worth, full[1] - full[0], full[2] - full[0])
+
+
+def _changed(market: Market, got: Ints, changes: Changes) -> Ints:
+    """What needs receive after some changes; ids ascend."""
+    after = got.copy()
+    np.add.at(after, np.searchsorted(market.need_ids, changes.need_ids), changes.after - changes.before)
+    return after
 
 
 def _can_stand(market: Market, groups: Sequence[Scarce]) -> bool:
@@ -232,13 +251,13 @@ def _can_stand(market: Market, groups: Sequence[Scarce]) -> bool:
     return units < 1 << 31 and len(market.demand) <= STAND_RATIO * len(groups) * len(market.supply)
 
 
-def _met_with(task: Task, market: Market, found: Found, group: int, units: int) -> int:
-    """Needs fully met with so many units more; those of the plan where a search for minimums ends at nothing better."""
+def _received(task: Task, market: Market, found: Found, group: int, units: int) -> Ints:
+    """What needs receive with so many units more; as in the plan where a search for minimums ends at nothing better."""
     more = with_offer(market, group, units)
     flow = _best(task, more)[1]
     if aims(more, ORDERS[task.order], flow) < found.aims:
         flow = _flow_of(more, found)
-    return fully_met(more, flow)
+    return sums(more.need, flow, len(more.demand))
 
 
 def _flow_of(market: Market, found: Found) -> Ints:
@@ -247,16 +266,6 @@ def _flow_of(market: Market, found: Found) -> Ints:
     flow = np.zeros(len(key), dtype=np.int64)
     flow[np.searchsorted(key, found.need * len(market.supply) + found.offer)] = found.quantity
     return flow
-
-
-def _met_change(got: Mapping[int, int], asked: Mapping[int, int], changes: Sequence[Changes]) -> int:
-    """How many more needs are fully met after some changes."""
-    now: dict[int, int] = {}
-    for change in changes:
-        rows = zip(change.need_ids.tolist(), (change.after - change.before).tolist(), strict=True)
-        for need, units in rows:
-            now[need] = now.get(need, got[need]) + units
-    return sum((units == asked[need]) - (got[need] == asked[need]) for need, units in now.items())
 
 
 def _best(task: Task, market: Market) -> tuple[Solved, Ints, Flags, Aims]:
