@@ -21,6 +21,7 @@ from exchange.records import NeedRecord, OfferRecord, PartyRecord, Place, Sheet
 from exchange.vocabulary import AreaRecord
 from fivelink import demo_county
 from resolvers import exports, imports, needs, offers, parties
+from resolvers.checks import seen_text
 from resolvers.context import Context
 from resolvers.errors import InvalidInput, NotAllowed
 from resolvers.imports import FileReport
@@ -136,7 +137,7 @@ _text = st.one_of(
         st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Co", "Cn", "Zl", "Zp")), min_size=1, max_size=12
     ),
 ).filter(
-    lambda text: bool(text.strip()) and not set(text) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    lambda text: bool(seen_text(text)) and not set(text) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 )
 _day = st.one_of(st.none(), st.dates(date(2027, 1, 1), date(2040, 1, 1)))
 _whole = st.integers(1, 2**31 - 1)
@@ -171,7 +172,7 @@ def _counties(draw: Any) -> dict[str, Any]:
     )
     suffix = draw(st.sampled_from([".xlsx", ".csv", ".json"]))
     return {
-        "firms": draw(st.lists(_text, min_size=1, max_size=3, unique_by=str.strip)),
+        "firms": draw(st.lists(_text, min_size=1, max_size=3, unique_by=seen_text)),
         "needs": draw(st.lists(one_need, max_size=4)),
         "offers": draw(st.lists(one_offer, min_size=int(suffix == ".json"), max_size=4)),
         "suffix": suffix,
