@@ -57,6 +57,9 @@ def by_highs(net: Net, found: Relaxed, start: Ints) -> tuple[Ints, Cost]:
                 start = tried
         now = int((row * start).sum())
         lower = info.mip_dual_bound
+        if math.isinf(lower) and solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            # What is settled before any search has no bound of its own: it is the optimum.
+            lower = info.objective_function_value
         if not abs(lower) < MOST_LOSS or math.ceil(lower - _MARGIN) < now:
             reached = net.cost(start)
             if not abs(lower) < MOST_LOSS:

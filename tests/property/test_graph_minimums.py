@@ -173,3 +173,16 @@ def test_highs_proves_the_same_optimum_from_a_plan_that_gives_nothing(case: Case
     assert fits(net)
     assert kept(case, plan[: len(nothing)])
     assert net.cost(plan) == net.cost(best) == bound
+
+
+def test_highs_proves_what_it_settles_without_a_search() -> None:
+    none, one = np.zeros(0, dtype=np.int64), np.ones(3, dtype=np.int64)
+    market = Market(
+        np.array([2, 2, 4]), one * 0, np.array([0, 1, 0]), np.array([3]), np.array([-1]), none, none,
+        np.arange(3), one * 0, np.array([1, 2, 2]), one * 0, np.array([10, 13, 16]), np.array([7]), 2,
+    )  # fmt: skip
+    net, _ = network(market, ORDERS["FAIR_FIRST"], one, np.array([False, True, False]))
+    net = tightened(net)
+    nothing = np.zeros(3, dtype=np.int64)
+    plan, bound = by_highs(net, relaxed(net), np.append(nothing, frame_flow(market, frame(market), nothing)))
+    assert net.cost(plan) == bound
