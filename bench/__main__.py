@@ -24,6 +24,7 @@ ENGINE = (
     ("scale", "--arcs"),
     ("scale",),
     ("standing", "10000"),
+    ("keeping",),
     ("minimums", "1000"),
     ("teams",),
     ("partners",),
