@@ -39,6 +39,11 @@ NEED_STATUS = enum("need_status", "OPEN", "MET", "CLOSED", "WITHDRAWN")
 OFFER_STATUS = enum("offer_status", "DRAFT", "ACTIVE", "PAUSED", "WITHDRAWN")
 PLAN_STATUS = enum("plan_status", "COMPUTED", "APPROVED", "SUPERSEDED", "QUEUED", "COMPUTING", "CANCELLED", "FAILED")
 PLAN_ORDER = enum("plan_order", "URGENT_FIRST", "FAIR_FIRST")
+REFERRAL_STATUS = enum(
+    "referral_status",
+    *("REQUESTED", "ACCEPTED", "REJECTED", "IN_PROGRESS", "ON_HOLD", "COMPLETED", "FAILED", "CANCELLED"),
+)
+REFERRAL_SIDE = enum("referral_side", "PROVIDER", "COMMUNITY", "COORDINATOR", "SYSTEM")
 ROLE = enum("role", "ADMIN", "COORDINATOR", "PARTNER", "READER")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Literal
 
 from db.pool import ReadPool
@@ -32,6 +34,8 @@ class Codes:
 
     def __init__(self, reader: ReadPool) -> None:
         self._reader = reader
+        #: What "overdue" is measured by: aware UTC.
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._held: dict[CodeKind, dict[str, tuple[int, str]]] = {
             "area": {},
             "resource_type": {},

@@ -75,6 +75,8 @@ def _typed(value: Any, column: Any) -> Any:
         and abs(value) <= (2**31 - 1 if column.type.__visit_name__ == "integer" else LARGEST_ID)
     ):
         return value
+    if kind is bool and type(value) is bool:
+        return value
     if kind is float and type(value) in (int, float):
         return float(value)
     if kind is str and isinstance(value, str) and "\x00" not in value:

@@ -19,6 +19,7 @@ from db.needs import NeedRow
 from db.offers import OfferRow
 from db.parties import PartyRow
 from db.plans import AllocationRow, PlanRow, ShortfallRow
+from db.referrals import FollowUpRow, ReferralRow
 from db.teams import LinkageModelRow, TeamTemplateRow
 from db.terms import ResourceTypeRow, TermRow
 
@@ -143,6 +144,7 @@ ENTITIES: dict[str, Entity] = {
             "client_groups": ListOf("term", "client_group_ids"),
             "channel": OneOf("term", "channel_id", nullable=True),
             "matches": PageOf("match", "need_id", (("score", True), ("offer_id", False))),
+            "referrals": PageOf("referral", "need_id", (("id", True),)),
         },
         filters={
             "area": filters.WITHIN,
@@ -171,6 +173,7 @@ ENTITIES: dict[str, Entity] = {
             "client_groups": ListOf("term", "client_group_ids"),
             "earmark": OneOf("term", "earmark_id", nullable=True),
             "matches": PageOf("match", "offer_id", (("score", True), ("need_id", False))),
+            "referrals": PageOf("referral", "offer_id", (("id", True),)),
         },
         filters={
             "area": filters.SERVES,
@@ -221,6 +224,34 @@ ENTITIES: dict[str, Entity] = {
         },
         through={"codes": ("weight_set", "codes"), "weights": ("weight_set", "weights")},
     ),
+    "referral": Entity(
+        ReferralRow,
+        {"": "Referral"},
+        order=(("awaited", True), ("due_at", False), ("id", False)),
+        relations={
+            "need": OneOf("need", "need_id"),
+            "offer": OneOf("offer", "offer_id"),
+            "community": OneOf("party", "community_id"),
+            "provider": OneOf("party", "provider_id"),
+            "area": OneOf("area", "area_id"),
+            "owner": OneOf("area", "owner_area_id"),
+            "plan": OneOf("plan", "plan_id", nullable=True),
+            "reason": OneOf("term", "reason_id", nullable=True),
+            "outcome": OneOf("term", "outcome_id", nullable=True),
+            "follow_ups": PageOf("follow_up", "referral_id"),
+        },
+        filters={
+            "area": filters.WITHIN,
+            "party": filters.id_in("provider_id", "community_id"),
+            "need": filters.id_in("need_id"),
+            "offer": filters.id_in("offer_id"),
+            "plan": filters.id_in("plan_id"),
+            "status": filters.any_of("status"),
+            "overdue": filters.OVERDUE,
+            "toFollowUp": filters.TO_FOLLOW_UP,
+        },
+    ),
+    "follow_up": Entity(FollowUpRow, {"": "FollowUp"}, order=(("id", True),)),
     "team_template": Entity(TeamTemplateRow, {"": "TeamTemplate"}, order=(("position", False), ("id", False))),
     "linkage_model": Entity(
         LinkageModelRow,

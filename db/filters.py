@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import Date, Integer, Text, and_, any_, bindparam, exists, func, or_, select
+from sqlalchemy import BigInteger, Date, Integer, Text, and_, any_, bindparam, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from db.areas import AreaRow
 from db.codes import Codes
+from db.cursors import parse_id
 from db.matches import MatchRow
 from db.parties import PartyRow
 from db.terms import ResourceTypeRow, TermRow
@@ -183,6 +184,40 @@ def _provider_society(t: Any, p: str, _: str) -> Any:
 
 
 PROVIDER_SOCIETY = Filter(_names, _provider_society)
+
+
+def id_in(*columns: str) -> Filter:
+    """One of the columns holds the number of a global id; nothing does where the text is no id."""
+
+    def prepare(codes: Codes, argument: Any) -> tuple[str, Any]:
+        parsed = parse_id(str(argument))
+        return "", parsed[1] if parsed else 0
+
+    def build(t: Any, p: str, _: str) -> Any:
+        return or_(*(t.c[name] == bindparam(p, type_=BigInteger) for name in columns))
+
+    return Filter(prepare, build)
+
+
+def _now(codes: Codes, argument: Any) -> tuple[str, Any]:
+    return "true" if argument else "false", codes.clock()
+
+
+def _overdue(t: Any, p: str, variant: str) -> Any:
+    now = bindparam(p, type_=t.c.due_at.type)
+    late = and_(t.c.awaited, t.c.due_at < now)
+    return late if variant == "true" else ~late
+
+
+OVERDUE = Filter(_now, _overdue)
+
+
+def _to_follow_up(t: Any, p: str, variant: str) -> Any:
+    waits = and_(t.c.awaited, t.c.status.in_(("COMPLETED", "FAILED")))
+    return waits if variant == "true" else ~waits
+
+
+TO_FOLLOW_UP = Filter(lambda codes, argument: ("true" if argument else "false", None), _to_follow_up)
 
 
 # ------------------------------------------------------------------------------------------------ facets

@@ -25,7 +25,9 @@ class NeedRow(Base):
     resource_type_id: Mapped[int] = mapped_column(ForeignKey("resource_type.id"))
     client_group_ids: Ids = ids_column()
     quantity: Mapped[int] = mapped_column(Integer)
+    #: Promised by referrals that stand, delivered included; and what was delivered.
     committed: Mapped[int] = mapped_column(Integer, server_default="0")
+    delivered: Mapped[int] = mapped_column(Integer, server_default="0")
     priority: Mapped[str] = mapped_column(PRIORITY, server_default="ROUTINE")
     #: Half of it would help nobody: a plan gives all of it or none.
     whole_or_nothing: Mapped[bool] = mapped_column(Boolean, server_default="false")
@@ -40,6 +42,7 @@ class NeedRow(Base):
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("committed >= 0 AND committed <= quantity", name="committed_within_quantity"),
+        CheckConstraint("delivered >= 0 AND delivered <= committed", name="delivered_within_committed"),
         CheckConstraint("needed_from <= needed_by", name="dates_in_order"),
         Index("ix_need_county", "county_id", "status", text("priority DESC"), "created_at", "id"),
         Index("ix_need_order", text("priority DESC"), "created_at", "id"),

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from db import areas, events, keys, matches, needs, offers, parties, plans, teams, terms
+from db import areas, events, keys, matches, needs, offers, parties, plans, referrals, teams, terms
 from db.base import Base
 
-__all__ = ["areas", "events", "keys", "matches", "metadata", "needs", "offers", "parties", "plans", "teams", "terms"]
+__all__ = [
+    "areas",
+    "events",
+    "keys",
+    "matches",
+    "metadata",
+    "needs",
+    "offers",
+    "parties",
+    "plans",
+    "referrals",
+    "teams",
+    "terms",
+]
 
 metadata = Base.metadata

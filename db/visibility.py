@@ -17,6 +17,7 @@ from db.needs import NeedRow
 from db.offers import OfferRow
 from db.parties import PartyRow
 from db.plans import PlanRow
+from db.referrals import ReferralRow
 from db.viewer import Viewer
 
 #: What of a viewer decides the SQL; its ids are parameters.
@@ -57,11 +58,21 @@ def _within(table: Any, viewer: Shape) -> ColumnElement[bool]:
     return inside
 
 
+def _referred(**same: ColumnElement[Any]) -> ColumnElement[bool]:
+    """There is a referral whose columns have these values."""
+    referral = ReferralRow.__table__.alias()
+    conditions = [referral.c[name] == value for name, value in same.items()]
+    return exists().where(*conditions)
+
+
 def _party(table: Any, viewer: Shape) -> ColumnElement[bool]:
     if viewer[0] in STAFF:
         return true()
     public = ~table.c.is_person
-    return or_(public, table.c.id == _party_id()) if viewer[0] == "PARTNER" else public
+    if viewer[0] != "PARTNER":
+        return public
+    helper = _referred(provider_id=table.c.id, community_id=_party_id())
+    return or_(public, table.c.id == _party_id(), helper)
 
 
 def _offer(table: Any, viewer: Shape) -> ColumnElement[bool]:
@@ -75,7 +86,10 @@ def _offer(table: Any, viewer: Shape) -> ColumnElement[bool]:
         table.c.status == "ACTIVE",
         exists().where(provider.c.id == table.c.provider_id, ~provider.c.is_person),
     )
-    return or_(public, table.c.provider_id == _party_id()) if role == "PARTNER" else public
+    if role != "PARTNER":
+        return public
+    promised = _referred(offer_id=table.c.id, community_id=_party_id())
+    return or_(public, table.c.provider_id == _party_id(), promised)
 
 
 def _need(table: Any, viewer: Shape) -> ColumnElement[bool]:
@@ -87,8 +101,27 @@ def _need(table: Any, viewer: Shape) -> ColumnElement[bool]:
         own = exists().where(
             match.c.need_id == table.c.id, offer.c.id == match.c.offer_id, offer.c.provider_id == _party_id()
         )
-        return and_(table.c.status == "OPEN", own)
+        asked = _referred(need_id=table.c.id, provider_id=_party_id())
+        return or_(and_(table.c.status == "OPEN", own), asked, table.c.community_id == _party_id())
     return false()
+
+
+def _referral(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    if viewer[0] in STAFF:
+        return _within(table, viewer)
+    if viewer[0] == "PARTNER":
+        return or_(table.c.provider_id == _party_id(), table.c.community_id == _party_id())
+    return false()
+
+
+def _of_referral(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    """Who sees the referral sees what was recorded about it."""
+    if viewer[0] == "ADMIN" or (viewer[0] in STAFF and not viewer[1]):
+        return true()
+    if viewer[0] not in (*STAFF, "PARTNER"):
+        return false()
+    referral = ReferralRow.__table__.alias()
+    return exists().where(referral.c.id == table.c.referral_id, _referral(referral, viewer))
 
 
 def _match(table: Any, viewer: Shape) -> ColumnElement[bool]:
@@ -143,6 +176,8 @@ PREDICATES = {
     "plan": _plan,
     "allocation": _of_plan,
     "shortfall": _of_plan,
+    "referral": _referral,
+    "follow_up": _of_referral,
     "plan_coverage": _none,
     "plan_bottleneck": _none,
     "event": _none,

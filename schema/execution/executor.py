@@ -123,6 +123,7 @@ class Executor:
         self.reader = Reader(database.reader)
         self.limits = limits or Limits()
         self.clock = clock
+        self.reader.codes.clock = clock
         self._documents = Documents(self.schema, self.limits)
         self._rules = [*specified_rules, *([] if introspection else [NoSchemaIntrospectionCustomRule])]
         self._prepared: OrderedDict[str, _Prepared] = OrderedDict()
