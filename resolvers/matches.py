@@ -9,13 +9,12 @@ tree reads what the first committed, so a need and an offer that arrive at once 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import acting, matches
 from db.matches import WeightSet
@@ -25,6 +24,7 @@ from graph.score import PART_CODES
 from graph.values import Need, Obstacle, Offer
 from resolvers.context import Context
 from resolvers.errors import NotFound
+from resolvers.together import Asked, Together
 from resolvers.vocabulary import Vocabulary, vocabulary
 from resolvers.world import need_value, offer_values, world
 
@@ -233,65 +233,38 @@ async def why_not(context: Context, need_id: int | None, offer_id: int | None) -
     if need_id is None or not 0 < need_id <= acting.MAX_ID:
         raise NotFound("这个需求", "need")
     # Whether the need is there is said first, whatever the offer.
-    pair = (need_id, offer_id if offer_id is not None and 0 < offer_id <= acting.MAX_ID else _NOBODY)
-    loop = asyncio.get_running_loop()
-    waiting = _questions.setdefault(context.engine, {})
-    key = (loop, context.viewer, context.today)
-    asked = waiting.get(key)
-    if asked is None:
-        asked = waiting[key] = _Asked()
-        asked.task = loop.create_task(_answer(context, asked, lambda: waiting.get(key) is asked and waiting.pop(key)))
-    answer: asyncio.Future[list[Obstacle]] = loop.create_future()
-    asked.pairs.append((pair, answer))
-    return await answer
+    return await _pairs.ask(
+        context, (need_id, offer_id if offer_id is not None and 0 < offer_id <= acting.MAX_ID else _NOBODY)
+    )
 
 
 #: Stands for an offer that cannot be there; no id is as large.
 _NOBODY = acting.MAX_ID
 
 
-@dataclass(slots=True)
-class _Asked:
-    """Pairs that wait for the same statement, and the task that answers them (kept, or it might be collected)."""
-
-    pairs: list[tuple[tuple[int, int], asyncio.Future[list[Obstacle]]]] = field(default_factory=list)
-    task: asyncio.Task[None] | None = None
-
-
-#: By engine, then by loop, viewer and day: only those who may see the same are answered together.
-_questions: WeakKeyDictionary[AsyncEngine, dict[tuple[Any, ...], _Asked]] = WeakKeyDictionary()
-
-
-async def _answer(context: Context, asked: _Asked, close: Callable[[], object]) -> None:
-    try:
-        # A task begins after everything that is ready now: the other fields of the same request have asked by then.
-        async with context.engine.connect() as plain:
-            conn = await plain.execution_options(isolation_level="AUTOCOMMIT")
-            close()
-            found = await acting.seen_pairs(conn, context.viewer, {pair for pair, _ in asked.pairs})
-            words = await vocabulary(context.engine, conn, found.version)
-            needs = {id: need_value(row) for id, row in found.needs.items()}
-            offers = {one.id: one for one in offer_values(list(found.offers.values()), words)}
-            # The rules weigh nothing.
-            unweighed = WeightSet(0, (), ())
-            around = await world(conn, words, unweighed, context.today, list(needs.values()), list(offers.values()))
-    except BaseException as error:
-        close()
-        for _, answer in asked.pairs:
-            if isinstance(error, asyncio.CancelledError):
-                answer.cancel()
-            elif not answer.done():
-                answer.set_exception(error)
-        if isinstance(error, Exception):
-            return
-        raise
-    for (need_id, offer_id), answer in asked.pairs:
-        if answer.done():
-            continue
+async def _obstacles(
+    context: Context, asked: Asked[tuple[int, int], list[Obstacle]]
+) -> Sequence[list[Obstacle] | Exception]:
+    async with context.engine.connect() as plain:
+        conn = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        pairs = asked.closed()
+        found = await acting.seen_pairs(conn, context.viewer, set(pairs))
+        words = await vocabulary(context.engine, conn, found.version)
+        needs = {id: need_value(row) for id, row in found.needs.items()}
+        offers = {one.id: one for one in offer_values(list(found.offers.values()), words)}
+        # The rules weigh nothing.
+        unweighed = WeightSet(0, (), ())
+        around = await world(conn, words, unweighed, context.today, list(needs.values()), list(offers.values()))
+    answers: list[list[Obstacle] | Exception] = []
+    for need_id, offer_id in pairs:
         need, offer = needs.get(need_id), offers.get(offer_id)
         if need is None:
-            answer.set_exception(NotFound("这个需求", "need"))
+            answers.append(NotFound("这个需求", "need"))
         elif offer is None:
-            answer.set_exception(NotFound("这个资源供给", "offer"))
+            answers.append(NotFound("这个资源供给", "offer"))
         else:
-            answer.set_result(obstacles(need, offer, around))
+            answers.append(obstacles(need, offer, around))
+    return answers
+
+
+_pairs = Together(_obstacles)

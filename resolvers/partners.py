@@ -8,13 +8,8 @@ most, four of them only after a change, however many they are.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
-from weakref import WeakKeyDictionary
-
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db import linkage as stored
 from exchange.vocabulary import read_weights, shipped
@@ -23,6 +18,7 @@ from graph.partners import Ask, Gift, Partnership, Suggestion, part_weights, par
 from resolvers.context import Context
 from resolvers.errors import Refusal
 from resolvers.linkage import Reading, area_paths, held, hold, level_below, members, reading
+from resolvers.together import Asked, Together
 
 __all__ = ["LARGEST", "Suggestion", "partners"]
 
@@ -52,53 +48,22 @@ async def partners(context: Context, party_id: int, first: int = 10) -> list[Sug
             f"first 应在 1 到 {LARGEST} 之间,现为 {first}。",
             f"first must be from 1 to {LARGEST}, not {first}.",
         )
-    loop = asyncio.get_running_loop()
-    waiting = _questions.setdefault(context.engine, {})
-    key = (loop, context.viewer, context.today)
-    asked = waiting.get(key)
-    if asked is None:
-        asked = waiting[key] = _Asked()
-        asked.task = loop.create_task(_answer(context, asked, lambda: waiting.get(key) is asked and waiting.pop(key)))
-    answer: asyncio.Future[list[Suggestion]] = loop.create_future()
-    asked.parties.append((party_id, first, answer))
-    return await answer
+    return await _questions.ask(context, (party_id, first))
 
 
-@dataclass(slots=True)
-class _Asked:
-    """Parties that wait for the same statements, and the task that answers them (kept, or it might be collected)."""
+async def _answer(
+    context: Context, asked: Asked[tuple[int, int], list[Suggestion]]
+) -> Sequence[list[Suggestion] | Exception]:
+    async with reading(context) as read:
+        wanted = asked.closed()
+        grounds, markets = await _markets(context, read, {id for id, _ in wanted})
+        weights = await stored.partner_weights(read.conn) or shipped_weights()
+        labels = read.words.type_labels
+    found = await asyncio.to_thread(_suggested, set(wanted), grounds, markets, weights, labels)
+    return [found[question] for question in wanted]
 
-    parties: list[tuple[int, int, asyncio.Future[list[Suggestion]]]] = field(default_factory=list)
-    task: asyncio.Task[None] | None = None
 
-
-#: By engine, then by loop, viewer and day: only those who may see the same are answered together.
-_questions: WeakKeyDictionary[AsyncEngine, dict[tuple[Any, ...], _Asked]] = WeakKeyDictionary()
-
-
-async def _answer(context: Context, asked: _Asked, close: Callable[[], object]) -> None:
-    try:
-        # A task begins after everything that is ready now: the other fields of the same request have asked by then.
-        async with reading(context) as read:
-            close()
-            grounds, markets = await _markets(context, read, {id for id, _, _ in asked.parties})
-            weights = await stored.partner_weights(read.conn) or shipped_weights()
-            labels = read.words.type_labels
-        wanted = {(id, first) for id, first, _ in asked.parties}
-        found = await asyncio.to_thread(_suggested, wanted, grounds, markets, weights, labels)
-    except BaseException as error:
-        close()
-        for _, _, answer in asked.parties:
-            if isinstance(error, asyncio.CancelledError):
-                answer.cancel()
-            elif not answer.done():
-                answer.set_exception(error)
-        if isinstance(error, Exception):
-            return
-        raise
-    for id, first, answer in asked.parties:
-        if not answer.done():
-            answer.set_result(found[id, first])
+_questions = Together(_answer)
 
 
 def _suggested(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -21,6 +21,7 @@ from resolvers.acts import act, record, require_role, require_within
 from resolvers.checks import Problems, clipped
 from resolvers.context import Context, Done
 from resolvers.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from resolvers.together import Asked, Together
 from resolvers.vocabulary import Vocabulary, vocabulary
 from resolvers.world import need_value, offer_values, world
 
@@ -60,7 +61,7 @@ async def of_need(context: Context, need_id: int, template: str | None = None) -
     All that a request asks at once are answered together, with the same few statements. Raises NotFound where the
     viewer may not see the need, Conflict where it waits for nothing, InvalidInput for an unknown template.
     """
-    return await _asked(context, _Question((need_id,), None, template))
+    return await _questions.ask(context, _Question((need_id,), None, template))
 
 
 async def of_needs(
@@ -81,7 +82,7 @@ async def of_needs(
     ids = tuple(dict.fromkeys(_NOBODY if one is None or not 0 < one <= _NOBODY else one for one in need_ids or ()))
     if len(ids) > MOST_NEEDS:
         raise _faulty("needs", "TOO_MANY", f"一次最多 {MOST_NEEDS} 个需求", f"at most {MOST_NEEDS} needs at once")
-    return await _asked(context, _Question(ids, area, template))
+    return await _questions.ask(context, _Question(ids, area, template))
 
 
 def _faulty(path: str, code: str, zh: str, en: str) -> InvalidInput:
@@ -91,56 +92,14 @@ def _faulty(path: str, code: str, zh: str, en: str) -> InvalidInput:
 # ------------------------------------------------------------------------------------------------ answering
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """Questions that wait for the same statements, and the task that answers them (kept, or it might be collected)."""
-
-    questions: list[tuple[_Question, asyncio.Future[Suggestion]]] = field(default_factory=list)
-    task: asyncio.Task[None] | None = None
-
-
-#: By engine, then by loop, viewer and day: only those who may see the same are answered together.
-_waiting: WeakKeyDictionary[AsyncEngine, dict[tuple[Any, ...], _Waiting]] = WeakKeyDictionary()
+async def _answer(context: Context, asked: Asked[_Question, Suggestion]) -> Sequence[Suggestion | Exception]:
+    async with context.engine.connect() as plain:
+        conn = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        cases = await _cases(context, conn, asked.closed())
+    return await asyncio.to_thread(lambda: [_solved(case) for case in cases])
 
 
-async def _asked(context: Context, question: _Question) -> Suggestion:
-    loop = asyncio.get_running_loop()
-    waiting = _waiting.setdefault(context.engine, {})
-    key = (loop, context.viewer, context.today)
-    asked = waiting.get(key)
-    if asked is None:
-        asked = waiting[key] = _Waiting()
-        # A task begins after everything that is ready now: the other fields of the same request have asked by then.
-        asked.task = loop.create_task(_answer(context, asked, lambda: waiting.pop(key, None)))
-    answer: asyncio.Future[Suggestion] = loop.create_future()
-    asked.questions.append((question, answer))
-    return await answer
-
-
-async def _answer(context: Context, asked: _Waiting, close: Callable[[], object]) -> None:
-    try:
-        async with context.engine.connect() as plain:
-            conn = await plain.execution_options(isolation_level="AUTOCOMMIT")
-            close()
-            cases = await _cases(context, conn, [question for question, _ in asked.questions])
-        found = await asyncio.to_thread(lambda: [_solved(case) for case in cases])
-    except BaseException as error:
-        close()
-        for _, answer in asked.questions:
-            if isinstance(error, asyncio.CancelledError):
-                answer.cancel()
-            elif not answer.done():
-                answer.set_exception(error)
-        if isinstance(error, Exception):
-            return
-        raise
-    for (_, answer), one in zip(asked.questions, found, strict=True):
-        if answer.done():
-            continue
-        if isinstance(one, Exception):
-            answer.set_exception(one)
-        else:
-            answer.set_result(one)
+_questions = Together(_answer)
 
 
 @dataclass(slots=True)
