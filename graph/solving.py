@@ -9,7 +9,6 @@ A part is small: its pairs are made, used and forgotten, so memory is that of th
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from graph.eligible import Eligible, eligible
 from graph.market import FAIR, ORDERS, SCORE, TIE, TIER, Flags, Market, Whole, frame, frame_costs, frame_flow, sums
 from graph.minimums import honour
 from graph.parts import Part, parts
+from graph.processes import end_with_parent
 from graph.proof import check_market
 from graph.stages import Solved, solve
 
@@ -151,7 +151,7 @@ def _run(tasks: Iterator[Task], total: int, processes: int | None) -> Iterator[F
 
     # A few parts ahead, not all: what waits takes memory. Spawned, because threads and forks do not mix.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=end_with_parent) as pool:
         waiting: deque[Future[Found]] = deque()
         for task in tasks:
             waiting.append(pool.submit(solve_part, task))
@@ -159,16 +159,6 @@ def _run(tasks: Iterator[Task], total: int, processes: int | None) -> Iterator[F
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def _end_with_parent() -> None:
-    """Whoever ends the process that plans (to cancel, or for want of memory) ends its helpers too."""
-    if sys.platform == "linux":
-        import ctypes
-        import signal
-
-        death_signal = 1  # PR_SET_PDEATHSIG
-        ctypes.CDLL(None).prctl(death_signal, signal.SIGKILL)
 
 
 def solve_part(task: Task) -> Found:

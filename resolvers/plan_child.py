@@ -22,6 +22,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from graph.processes import end_with_parent
+
 #: How long a child waits for more; one that held a large plan leaves at once, for the memory.
 IDLE_SECONDS = 60.0
 LARGE = 20_000
@@ -144,19 +146,11 @@ def main() -> None:
     # Ctrl-C and a service manager's SIGTERM reach the whole group; the parent decides what becomes of us.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    _end_with_parent()
+    # The solver keeps the interpreter to itself for seconds: nothing but the kernel ends us in the middle of that.
+    end_with_parent()
     asyncio.run(_serve(replies))
     # The reader of stdin never ends by itself.
     os._exit(0)
-
-
-def _end_with_parent() -> None:
-    """The solver keeps the interpreter to itself for seconds: only the kernel can end us in the middle of that."""
-    if sys.platform == "linux":
-        import ctypes
-
-        PR_SET_PDEATHSIG = 1
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 async def _serve(replies: IO[str]) -> None:
