@@ -18,9 +18,9 @@ import numpy as np
 
 from bench.county import county
 from graph.candidates import pairs
-from graph.market import ORDERS, Flags, Market, frame, frame_flow
+from graph.market import ORDERS, Flags, Market, aims, frame, frame_flow
 from graph.milp import by_highs
-from graph.minimums import WORK_LIMIT, aims, honour, network
+from graph.minimums import WORK_LIMIT, honour, network
 from graph.semicontinuous import relaxed, tightened
 from graph.solver import Ints
 from graph.stages import solve

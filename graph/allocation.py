@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from time import perf_counter
 from typing import Any, cast
 
@@ -89,7 +90,7 @@ def compute_plan(
     for part, found in solve_parts(table, weights, order, work_limit, processes=processes, progress=progress):
         whole.add(part, found)
     allocations = whole.allocations()
-    shortfalls = explain(needs, offers, world, whole.given(), caps)
+    shortfalls = explain(needs, offers, world, whole.given, caps)
     total = sum(need.remaining for need in needs)
     primal, bound = (aims_as_number(aims, total, order) for aims in whole.aims())
     plan = Plan(
@@ -127,8 +128,9 @@ class _Whole:
         self.pieces.append((part, found))
         self.violations += len(found.faults)
 
+    @cached_property
     def given(self) -> Given:
-        """Who gets how much of what, in positions, ordered by need, then offer."""
+        """Who gets how much of what, in positions, ordered by need, then offer; once all parts are in."""
         need = self._joined([part.needs[f.need] for part, f in self.pieces])
         offer = self._joined([part.offers[f.offer] for part, f in self.pieces])
         quantity = self._joined([f.quantity for _, f in self.pieces])
@@ -191,8 +193,7 @@ class _Whole:
 
     def coverage(self) -> list[Coverage]:
         keys, group = groups_of(self.table)
-        given = self.given()
-        got = sums(given.need, given.quantity, len(group))
+        got = sums(self.given.need, self.given.quantity, len(group))
         requested, allocated = (sums(group, units, len(keys)) for units in (self.table.need.remaining, got))
         rows = zip(keys.tolist(), requested.tolist(), allocated.tolist(), strict=True)
         return [Coverage(district, kind, asked, gave) for (district, kind), asked, gave in rows]

@@ -43,6 +43,9 @@ ORDERS = {
     "URGENT_FIRST": (TIER, FAIR, SCORE, TIE),
     "FAIR_FIRST": (FAIR, TIER, SCORE, TIE),
 }
+#: What a plan reaches, the more the better: TIER is four numbers, the units met of tier 3, 2, 1 and 0; TIE is none.
+Aims = tuple[int, ...]
+AIMS = 6
 SEGMENTS = 20
 TOP_SCORE = WHOLE * WHOLE
 TOP_TIE = 1 << 32
@@ -168,6 +171,29 @@ def frame_flow(market: Market, arcs: Frame, flow: Ints) -> Ints:
     before -= before[np.minimum(first, max(len(before) - 1, 0))][group] if len(before) else 0
     filled = np.clip(missing[group] - before, 0, size)
     return np.concatenate([unmet, filled, given, through])
+
+
+def aims(market: Market, order: Sequence[str], flow: Ints) -> Aims:
+    """What a flow reaches, more is better, in the order of the aims; TIER is four: units met of tier 3, 2, 1, 0.
+
+    FAIR is minus its cost, SCORE the sum of score_e8 x units; TIE is no aim. Exact.
+    """
+    met, arcs = sums(market.need, flow, len(market.demand)), frame(market)
+    by_tier = sums(market.tier, met, 4)
+    used = np.flatnonzero(flow)
+    reached = {
+        TIER: by_tier[::-1].tolist(),
+        FAIR: [-dot(frame_costs(market, arcs, FAIR), frame_flow(market, arcs, flow))],
+        SCORE: [dot(market.score[used].astype(np.int64), flow[used])],
+        TIE: [],
+    }
+    return tuple(aim for stage in order for aim in reached[stage])
+
+
+def dot(a: Ints, b: Ints) -> int:
+    """Exact inner product of whole numbers that are not negative: a product fits 64 bits, the sum may not."""
+    products = a * b
+    return (int((products >> 32).sum()) << 32) + int((products & 0xFFFFFFFF).sum())
 
 
 def tie_values(need_ids: Ints, offer_ids: Ints) -> Ints:

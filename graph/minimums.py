@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from graph.branching import Budget, minus, plan_of, plus
-from graph.market import FAIR, TIE, TIER, Flags, Market, Whole, frame, frame_costs, frame_flow, pair_costs, sums
+from graph.market import TIE, TIER, Flags, Market, Whole, aims, frame, frame_costs, frame_flow, pair_costs, sums
 from graph.semicontinuous import Cost, Net, connected, part, relaxed
 from graph.solver import Ints
 
@@ -40,26 +40,6 @@ class Honoured:
     bound: Cost
     searched: Ints
     flows: int
-
-
-def aims(market: Market, order: Sequence[str], flow: Ints) -> Cost:
-    """What a flow of pairs reaches, to be maximised in this order; exact.
-
-    TIER is four numbers, the units met of tier 3, 2, 1 and 0: with minimums no weights serve the tiers in order. FAIR
-    is minus its cost, SCORE the sum of score_e8 x units; TIE is no aim.
-    """
-    everything = np.concatenate([flow, frame_flow(market, frame(market), flow)])
-    reached: list[int] = []
-    for stage, rows in _stages(market, [stage for stage in order if stage != TIE]):
-        spent = [_dot(row, everything) for row in rows]
-        if stage == TIER:
-            asked = [int(market.demand[market.tier == tier].sum()) for tier in _TIERS]
-            reached += [all_ - unmet for all_, unmet in zip(asked, spent, strict=True)]
-        elif stage == FAIR:
-            reached.append(-spent[0])
-        else:
-            reached.append(_dot(market.score.astype(np.int64), flow))
-    return tuple(reached)
 
 
 def honour(
@@ -203,8 +183,3 @@ def _cap_order(market: Market, offer_at: Ints) -> Ints:
             height[above] = max(height[above], height[cap] + 1)
             first[above] = min(first[above], first[cap])
     return np.lexsort((first, height))
-
-
-def _dot(a: Ints, b: Ints) -> int:
-    used = np.flatnonzero(b)
-    return sum((a[used] * b[used]).tolist())

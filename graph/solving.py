@@ -19,7 +19,7 @@ from graph.alternatives import alternatives
 from graph.bottlenecks import Scarce, scarce, with_offer
 from graph.columns import NO_CAP, Columns, Ints
 from graph.eligible import Eligible, eligible
-from graph.market import FAIR, ORDERS, SCORE, TIE, TIER, Flags, Market, Whole, frame, frame_costs, frame_flow, sums
+from graph.market import AIMS, ORDERS, Aims, Flags, Market, Whole, aims, sums
 from graph.minimums import honour
 from graph.parts import Part, parts
 from graph.processes import end_with_parent
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 #: Below so many candidate pairs starting processes costs more than it saves.
 WORTH_PROCESSES = 4_000_000
-
-#: Numbers in the aims of a plan.
-AIMS = 6
 
 #: Pairs a part may have: some 2 GB while it is solved. A plan beyond that is asked for by township.
 MOST_PAIRS = 1 << 25
@@ -47,7 +44,6 @@ STAND_RATIO = 25
 BOTTLENECKS = 10
 
 Progress = Callable[[float], None]
-Aims = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,29 +271,6 @@ def _best(task: Task, market: Market) -> tuple[Solved, Ints, Flags, Aims]:
     searched[kept.searched] = True
     reached = aims(market, order, kept.flow)
     return solved, kept.flow, searched, tuple(b - a for a, b in zip(reached, kept.bound, strict=True))
-
-
-def aims(market: Market, order: Sequence[str], flow: Ints) -> Aims:
-    """What a flow reaches, more is better, in the order of the aims; TIER is four: units met of tier 3, 2, 1, 0.
-
-    FAIR is minus its cost, SCORE the sum of score_e8 x units; TIE is no aim. Exact.
-    """
-    met, arcs = sums(market.need, flow, len(market.demand)), frame(market)
-    by_tier = sums(market.tier, met, 4)
-    used = np.flatnonzero(flow)
-    reached = {
-        TIER: by_tier[::-1].tolist(),
-        FAIR: [-dot(frame_costs(market, arcs, FAIR), frame_flow(market, arcs, flow))],
-        SCORE: [dot(market.score[used].astype(np.int64), flow[used])],
-        TIE: [],
-    }
-    return tuple(aim for stage in order for aim in reached[stage])
-
-
-def dot(a: Ints, b: Ints) -> int:
-    """Exact inner product of whole numbers that are not negative: a product fits 64 bits, the sum may not."""
-    products = a * b
-    return (int((products >> 32).sum()) << 32) + int((products & 0xFFFFFFFF).sum())
 
 
 def market_of(columns: Columns, pairs: Eligible) -> tuple[Market, Ints, Ints]:

@@ -11,9 +11,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.market import ORDERS, Flags, Market, frame, frame_flow
+from graph.market import ORDERS, Flags, Market, aims, frame, frame_flow
 from graph.milp import by_highs, fits
-from graph.minimums import Honoured, aims, honour, network
+from graph.minimums import Honoured, honour, network
 from graph.semicontinuous import relaxed, tightened
 from graph.solver import Ints
 from graph.stages import solve

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph.market import ORDERS, Market
-from graph.minimums import Honoured, aims, honour
+from graph.market import ORDERS, Market, aims
+from graph.minimums import Honoured, honour
 from graph.stages import solve
 
 URGENT_FIRST = ORDERS["URGENT_FIRST"]
