@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from db import areas, events, keys, matches, needs, offers, parties, plans, referrals, teams, terms
+from db import areas, events, feed, keys, matches, needs, offers, parties, plans, referrals, teams, terms
 from db.base import Base
 
 __all__ = [
     "areas",
     "events",
+    "feed",
     "keys",
     "matches",
     "metadata",

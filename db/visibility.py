@@ -61,14 +61,14 @@ def _within(table: Any, viewer: Shape) -> ColumnElement[bool]:
 def _referred(**same: ColumnElement[Any]) -> ColumnElement[bool]:
     """There is a referral whose columns have these values."""
     referral = ReferralRow.__table__.alias()
-    conditions = [referral.c[name] == value for name, value in same.items()]
-    return exists().where(*conditions)
+    found: ColumnElement[bool] = exists().where(*(referral.c[name] == value for name, value in same.items()))
+    return found
 
 
 def _party(table: Any, viewer: Shape) -> ColumnElement[bool]:
     if viewer[0] in STAFF:
         return true()
-    public = ~table.c.is_person
+    public: ColumnElement[bool] = ~table.c.is_person
     if viewer[0] != "PARTNER":
         return public
     helper = _referred(provider_id=table.c.id, community_id=_party_id())
@@ -181,6 +181,8 @@ PREDICATES = {
     "plan_coverage": _none,
     "plan_bottleneck": _none,
     "event": _none,
+    "event_position": _none,
+    "feed_state": _none,
     "idempotency": _none,
     "api_key": _none,
     "matching_state": _none,

@@ -27,7 +27,7 @@ from fivelink.endpoint import Endpoint, Receive, Scope, Send
 from fivelink.http_answers import JSON, HttpFault, error_body
 from fivelink.settings import Settings
 from fivelink.sign_in import SignIn
-from resolvers import acts, matches, plan_jobs, plan_keeping
+from resolvers import acts, feed, matches, plan_jobs, plan_keeping
 from resolvers.context import Context
 from schema.execution.executor import Executor
 from schema.execution.limits import Limits
@@ -134,6 +134,7 @@ def build(settings: Settings, database_url: str | None = None) -> App:
         tasks = [
             asyncio.create_task(supervise(settings.database_url, settings.data_dir)),
             asyncio.create_task(_keep_matches_true(local)),
+            asyncio.create_task(feed.attend(local)),
         ]
         if settings.worker:
             tasks += [asyncio.create_task(one.attend(local)) for one in (plan_jobs, plan_keeping)]

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import areas, events
 from db.viewer import Viewer
+from resolvers import feed
 from resolvers.context import KEEP, Context, Done
 from resolvers.errors import Conflict, NotAllowed
 
@@ -89,7 +90,8 @@ async def act(
                     entity=done.entity,
                     entity_id=done.id,
                 )
-            return done
+    feed.wake(context.engine)
+    return done
 
 
 @contextmanager

@@ -76,6 +76,20 @@ CREATE TABLE idempotency (
 
 CREATE INDEX ix_idempotency_created_at ON idempotency (created_at);
 
+CREATE TABLE feed_state (
+    id SMALLINT NOT NULL,
+    position BIGINT NOT NULL,
+    snapshot TEXT NOT NULL,
+    CONSTRAINT pk_feed_state PRIMARY KEY (id)
+);
+
+CREATE TABLE event_position (
+    position BIGINT NOT NULL,
+    event_id BIGINT NOT NULL,
+    CONSTRAINT pk_event_position PRIMARY KEY (position),
+    CONSTRAINT uq_event_position_event_id UNIQUE (event_id)
+);
+
 CREATE TABLE weight_set (
     id SERIAL NOT NULL,
     codes TEXT[] NOT NULL,

@@ -1,0 +1,179 @@
+"""The feed: every committed event at a dense position 1, 2, 3, ..., the same for every reader of every process.
+
+Ids of events are given before commit, so who reads "id > last" loses what commits late. Positions are given after it,
+by one session at a time (`advance`), so a reader sees a prefix of the feed and never a gap. Of one entity's events the
+earlier stands first: a step takes all that is visible, in order of id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, SmallInteger, Text, bindparam, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+from db.events import EventRow
+
+#: Where the positions that were given are called out. A wake-up only.
+CHANNEL = "fivelink_feed"
+#: Before any transaction: everything is new to it.
+NOTHING_SEEN = "1:1:"
+
+
+class FeedStateRow(Base):
+    """One row: how far the feed goes. Locked by whoever gives positions."""
+
+    __tablename__ = "feed_state"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(BigInteger)
+    #: The pg_snapshot of the last step, as text: what was visible in it has its position.
+    snapshot: Mapped[str] = mapped_column(Text)
+
+
+class EventPositionRow(Base):
+    """Where an event stands. No foreign key: it would write to every event once more."""
+
+    __tablename__ = "event_position"
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """One event of the feed; `id` is that of its row in `event`, `at` aware UTC."""
+
+    position: int
+    id: int
+    at: datetime
+    kind: str
+    entity: str
+    entity_id: int
+    area_id: int | None
+    actor_id: int | None
+    detail: Mapping[str, Any]
+
+
+_READ = (
+    select(
+        EventPositionRow.position,
+        EventRow.id,
+        EventRow.at,
+        EventRow.kind,
+        EventRow.entity,
+        EventRow.entity_id,
+        EventRow.area_id,
+        EventRow.actor_id,
+        EventRow.detail,
+    )
+    .join(EventRow, EventRow.id == EventPositionRow.event_id)
+    .where(EventPositionRow.position > bindparam("after", type_=BigInteger))
+    .order_by(EventPositionRow.position)
+    .limit(bindparam("most", type_=BigInteger))
+)
+_LAST = text("SELECT position FROM feed_state")
+_STATE = text("SELECT position, snapshot FROM feed_state WHERE id = 1 FOR UPDATE")
+# The newest first by index: an EXISTS might read the whole table to find that there is none.
+_LOOK = text(
+    """SELECT position, (SELECT e.xid FROM event e
+        WHERE e.xid >= pg_snapshot_xmin(s.snapshot::pg_snapshot)::text::bigint
+            AND NOT pg_visible_in_snapshot(e.xid::text::xid8, s.snapshot::pg_snapshot)
+        ORDER BY e.xid DESC LIMIT 1) IS NOT NULL AS behind
+    FROM feed_state s"""
+)
+_STEP = text(
+    """WITH placed AS (
+        INSERT INTO event_position (position, event_id)
+        SELECT CAST(:position AS bigint) + row_number() OVER (ORDER BY e.id), e.id FROM event e
+        WHERE e.xid >= :oldest
+            AND NOT pg_visible_in_snapshot(e.xid::text::xid8, CAST(:last AS text)::pg_snapshot)
+            AND NOT EXISTS (SELECT FROM event_position p WHERE p.event_id = e.id)
+        RETURNING position
+    ), moved AS (
+        UPDATE feed_state SET position = (SELECT max(position) FROM placed), snapshot = pg_current_snapshot()::text
+        WHERE id = 1 AND EXISTS (SELECT FROM placed) RETURNING position
+    )
+    SELECT position, pg_notify(:channel, position::text) FROM moved"""
+)
+_BEGIN = text("INSERT INTO feed_state (id, position, snapshot) VALUES (1, 0, :nothing) ON CONFLICT DO NOTHING")
+_ELSEWHERE = text(
+    """UPDATE feed_state SET snapshot = :nothing
+    WHERE pg_snapshot_xmax(snapshot::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())"""
+)
+_LONG_AGO = text(
+    "UPDATE event SET xid = 1 WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+    " AND xid <> pg_current_xact_id()::text::bigint"
+)
+
+
+async def read(conn: AsyncConnection, after: int, limit: int) -> Sequence[FeedEvent]:
+    """The `limit` events that follow position `after`, in order of position; O(limit)."""
+    found = await conn.execute(_READ, {"after": after, "most": limit})
+    return [FeedEvent(*row) for row in found]
+
+
+async def last(conn: AsyncConnection) -> int:
+    """The last position that was given; 0 before the first."""
+    return (await conn.execute(_LAST)).scalar() or 0
+
+
+async def look(conn: AsyncConnection) -> tuple[int, bool]:
+    """(the last position, whether events wait for theirs). One statement, O(1) where none wait and none is held up by
+    a long transaction."""
+    row = (await conn.execute(_LOOK)).first()
+    return (row.position, row.behind) if row else (0, True)
+
+
+async def advance(conn: AsyncConnection) -> int:
+    """Gives every event committed so far its position, and calls it out; how many there were.
+
+    In a transaction of its own, READ COMMITTED; waits for another one that does the same. Events of transactions that
+    are still open come after them, whenever those end. O(events since the oldest open transaction).
+    """
+    state = (await conn.execute(_STATE)).first()
+    if state is None:
+        await take_up(conn)
+        state = (await conn.execute(_STATE)).one()
+    # A statement of its own: what it sees was committed after the step before, whose lock we have waited for.
+    moved = await conn.execute(
+        _STEP,
+        {
+            "position": state.position,
+            "last": state.snapshot,
+            "oldest": int(state.snapshot.split(":")[0]),
+            "channel": CHANNEL,
+        },
+    )
+    row = moved.first()
+    return row.position - state.position if row else 0
+
+
+async def take_up(conn: AsyncConnection) -> None:
+    """What a sequencer begins with: the state exists, and its snapshot is of this server.
+
+    In a database restored from a dump the numbers of transactions begin again: what it brought is counted as long
+    ago, and only what has no position yet gets one.
+    """
+    await conn.execute(_BEGIN, {"nothing": NOTHING_SEEN})
+    await conn.execute(_STATE)
+    if (await conn.execute(_ELSEWHERE, {"nothing": NOTHING_SEEN})).rowcount:
+        await conn.execute(_LONG_AGO)
+
+
+async def listen(conn: AsyncConnection, heard: Callable[[], None]) -> None:
+    """Calls `heard()` whenever another session has given positions, while the connection lives."""
+    raw = await conn.get_raw_connection()
+    driver: Any = raw.driver_connection
+    own = driver.get_server_pid()
+
+    def called(_: Any, pid: int, *__: Any) -> None:
+        if pid != own:
+            heard()
+
+    await driver.add_listener(CHANNEL, called)
