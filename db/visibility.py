@@ -124,6 +124,17 @@ def _of_referral(table: Any, viewer: Shape) -> ColumnElement[bool]:
     return exists().where(referral.c.id == table.c.referral_id, _referral(referral, viewer))
 
 
+def _certificate(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    """For who looks after the volunteer, who organized, and the volunteer; others verify it by its number."""
+    if viewer[0] == "ADMIN" or (viewer[0] in STAFF and not viewer[1]):
+        return true()
+    if viewer[0] in STAFF:
+        volunteer = PartyRow.__table__.alias()
+        own = exists().where(volunteer.c.id == table.c.volunteer_id, _within(volunteer, viewer))
+        return or_(_within(table, viewer), own)
+    return table.c.volunteer_id == _party_id() if viewer[0] == "PARTNER" else false()
+
+
 def _match(table: Any, viewer: Shape) -> ColumnElement[bool]:
     role = viewer[0]
     if role in STAFF:
@@ -153,6 +164,15 @@ def _of_plan(table: Any, viewer: Shape) -> ColumnElement[bool]:
     return exists().where(plan.c.id == table.c.plan_id, _within(plan, viewer))
 
 
+def _notice(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    """A party reads what it was told; coordinators what those of their area and below it were told."""
+    if viewer[0] in ("COORDINATOR", "ADMIN"):
+        return and_(table.c.area_id.is_not(None), _within(table, viewer))
+    if viewer[0] == "PARTNER":
+        return table.c.party_id == _party_id()  # type: ignore[no-any-return]
+    return false()
+
+
 def _all(table: Any, viewer: Shape) -> ColumnElement[bool]:
     return true()
 
@@ -178,6 +198,12 @@ PREDICATES = {
     "shortfall": _of_plan,
     "referral": _referral,
     "follow_up": _of_referral,
+    "service_record": _of_referral,
+    "certificate": _certificate,
+    "certified": _none,
+    "notice": _notice,
+    "due_rule": _none,
+    "working_day": _none,
     "plan_coverage": _none,
     "plan_bottleneck": _none,
     "event": _none,
