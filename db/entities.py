@@ -13,6 +13,7 @@ from typing import Any, Literal
 from db import filters
 from db.areas import AreaRow
 from db.base import Base
+from db.certificates import CertificateRow
 from db.filters import Filter
 from db.matches import MatchRow, WeightSetRow
 from db.needs import NeedRow
@@ -20,6 +21,7 @@ from db.offers import OfferRow
 from db.parties import PartyRow
 from db.plans import AllocationRow, PlanRow, ShortfallRow
 from db.referrals import FollowUpRow, ReferralRow
+from db.services import ServiceRecordRow
 from db.teams import LinkageModelRow, TeamTemplateRow
 from db.terms import ResourceTypeRow, TermRow
 
@@ -126,10 +128,12 @@ ENTITIES: dict[str, Entity] = {
             "source": OneOf("term", "source_id", nullable=True),
             "offers": PageOf("offer", "provider_id"),
             "needs": PageOf("need", "community_id"),
+            "certificates": PageOf("certificate", "volunteer_id"),
         },
         filters={
             "area": filters.WITHIN,
             "society": filters.any_of("society"),
+            "industry": filters.INDUSTRY,
             "search": filters.search("name"),
         },
     ),
@@ -153,6 +157,7 @@ ENTITIES: dict[str, Entity] = {
             "status": filters.any_of("status"),
             "priority": filters.any_of("priority"),
             "search": filters.search("title"),
+            "channel": filters.CHANNEL,
             "neededBefore": filters.before("needed_by"),
             "unmatched": filters.UNMATCHED,
         },
@@ -180,6 +185,7 @@ ENTITIES: dict[str, Entity] = {
             "resourceType": filters.RESOURCE_TYPE,
             "clientGroup": filters.SERVES_GROUP,
             "society": filters.PROVIDER_SOCIETY,
+            "industry": filters.PROVIDER_INDUSTRY,
             "status": filters.any_of("status"),
             "search": filters.search("title"),
             "availableAtLeast": filters.at_least("available"),
@@ -239,6 +245,7 @@ ENTITIES: dict[str, Entity] = {
             "reason": OneOf("term", "reason_id", nullable=True),
             "outcome": OneOf("term", "outcome_id", nullable=True),
             "follow_ups": PageOf("follow_up", "referral_id"),
+            "services": PageOf("service_record", "referral_id"),
         },
         filters={
             "area": filters.WITHIN,
@@ -252,6 +259,38 @@ ENTITIES: dict[str, Entity] = {
         },
     ),
     "follow_up": Entity(FollowUpRow, {"": "FollowUp"}, order=(("id", True),)),
+    "service_record": Entity(
+        ServiceRecordRow,
+        {"": "ServiceRecord"},
+        order=(("served_on", True), ("id", True)),
+        relations={
+            "referral": OneOf("referral", "referral_id"),
+            "area": OneOf("area", "area_id"),
+            "provider": OneOf("party", "provider_id"),
+            "community": OneOf("party", "community_id"),
+            "resource_type": OneOf("resource_type", "resource_type_id"),
+            "replaces": OneOf("service_record", "replaces_id", nullable=True),
+            "replaced_by": OneOf("service_record", "replaced_by_id", nullable=True),
+        },
+        filters={
+            "area": filters.WITHIN,
+            "party": filters.id_in("provider_id", "community_id"),
+            "kind": filters.any_of("kind"),
+            "from": filters.at_least("served_on"),
+            "until": filters.at_most("served_on"),
+            "stands": filters.STANDS,
+        },
+    ),
+    "certificate": Entity(
+        CertificateRow,
+        {"": "VolunteerCertificate"},
+        order=(("id", True),),
+        relations={
+            "volunteer": OneOf("party", "volunteer_id"),
+            "area": OneOf("area", "area_id"),
+            "issuer_area": OneOf("area", "issuer_area_id"),
+        },
+    ),
     "team_template": Entity(TeamTemplateRow, {"": "TeamTemplate"}, order=(("position", False), ("id", False))),
     "linkage_model": Entity(
         LinkageModelRow,

@@ -73,6 +73,10 @@ def at_least(column: str) -> Filter:
     return Filter(_plain, lambda t, p, _: t.c[column] >= bindparam(p, type_=t.c[column].type))
 
 
+def at_most(column: str) -> Filter:
+    return Filter(_plain, lambda t, p, _: t.c[column] <= bindparam(p, type_=t.c[column].type))
+
+
 def since(column: str) -> Filter:
     """At a moment or later. Prepared as UTC; raises ValueError without an offset, OverflowError beyond the calendar."""
 
@@ -166,6 +170,26 @@ CLIENT_GROUP = Filter(lambda codes, argument: ("", codes.client_group(argument))
 SERVES_GROUP = Filter(lambda codes, argument: ("", codes.client_group(argument)), _serves_group)
 
 
+def _terms_below(p: str) -> Any:
+    """Ids of a term and all below it."""
+    below = TermRow.__table__.alias()
+    return select(below.c.id).where(_holds(below.c.ancestor_ids, bindparam(p, type_=Integer)))
+
+
+def _provider_industry(t: Any, p: str, _: str) -> Any:
+    party = PartyRow.__table__.alias()
+    return exists().where(party.c.id == t.c.provider_id, party.c.industry_id.in_(_terms_below(p)))
+
+
+CHANNEL = Filter(
+    lambda codes, argument: ("", codes.channel(argument)), lambda t, p, _: t.c.channel_id.in_(_terms_below(p))
+)
+INDUSTRY = Filter(
+    lambda codes, argument: ("", codes.industry(argument)), lambda t, p, _: t.c.industry_id.in_(_terms_below(p))
+)
+PROVIDER_INDUSTRY = Filter(lambda codes, argument: ("", codes.industry(argument)), _provider_industry)
+
+
 def _unmatched(t: Any, p: str, variant: str) -> Any:
     match = MatchRow.__table__.alias()
     found = exists().where(match.c.need_id == t.c.id)
@@ -218,6 +242,14 @@ def _to_follow_up(t: Any, p: str, variant: str) -> Any:
 
 
 TO_FOLLOW_UP = Filter(lambda codes, argument: ("true" if argument else "false", None), _to_follow_up)
+
+
+def _stands(t: Any, p: str, variant: str) -> Any:
+    counted = and_(t.c.replaced_by_id.is_(None), ~t.c.withdrawn)
+    return counted if variant == "true" else ~counted
+
+
+STANDS = Filter(lambda codes, argument: ("true" if argument else "false", None), _stands)
 
 
 # ------------------------------------------------------------------------------------------------ facets

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from db import areas, events, feed, keys, matches, needs, offers, parties, plans, referrals, teams, terms
+from db import (
+    areas,
+    certificates,
+    due_rules,
+    events,
+    feed,
+    keys,
+    matches,
+    needs,
+    notices,
+    offers,
+    parties,
+    plans,
+    referrals,
+    services,
+    teams,
+    terms,
+)
 from db.base import Base
 
 __all__ = [
     "areas",
+    "certificates",
+    "due_rules",
     "events",
     "feed",
     "keys",
     "matches",
     "metadata",
     "needs",
+    "notices",
     "offers",
     "parties",
     "plans",
     "referrals",
+    "services",
     "teams",
     "terms",
 ]
