@@ -57,7 +57,7 @@ class SignIn(Protocol):
         """Who asks. Raises HttpFault (401) for a key that does not open, (503) when nobody can be asked."""
 
 
-class _Gone(Exception):
+class Gone(Exception):
     """The client left before its request was complete."""
 
 
@@ -121,20 +121,20 @@ class Endpoint:
                 if encoding is not None and encoding.lower() != b"identity":
                     raise WRONG_ENCODING
                 viewer = await self._sign_in.viewer(authorization)
-                given = _posted(await self._body(receive, length))
+                given = posted(await whole_body(receive, length, self._max_body_bytes, self._body_seconds))
             elif reading:
                 viewer = await self._sign_in.viewer(authorization)
-                given = _asked(scope["query_string"])
+                given = asked(scope["query_string"])
             else:
                 raise not_allowed(ALLOW, f"the method {method[:20]} is not supported", "不支持该请求方法")
-            query, operation_name, variables = _checked(given)
+            query, operation_name, variables = checked(given)
             outcome = await self._executor.run(
                 query, operation_name, variables, viewer=viewer, allow_mutation=not reading
             )
         except HttpFault as fault:
             await _send(send, fault.status, fault.body, media_type(answer), fault.headers, method == "HEAD")
             return
-        except _Gone:
+        except Gone:
             return
         except Exception:
             log.exception("a request failed unexpectedly")
@@ -146,39 +146,43 @@ class Endpoint:
         status = 200 if outcome.executed or answer == "json" else 400
         await _send(send, status, outcome.body, media_type(answer), (), method == "HEAD")
 
-    async def _body(self, receive: Receive, length: bytes | None) -> bytes:
-        """The whole body, at most `max_body_bytes`: refused by its declared length, or as soon as it grows past."""
-        limit = self._max_body_bytes
-        if length is not None and len(length) < 20 and length.isdigit() and int(length) > limit:
+
+async def whole_body(receive: Receive, length: bytes | None, limit: int, seconds: float) -> bytes:
+    """The whole body, at most `limit` bytes: refused by its declared length, or as soon as it grows past.
+
+    Raises HttpFault (413, and 408 after `seconds`) and Gone.
+    """
+    if length is not None and len(length) < 20 and length.isdigit() and int(length) > limit:
+        raise too_large(limit)
+    message = await receive() if length == b"0" else await _next(receive)
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        if len(body) > limit:
             raise too_large(limit)
-        message = await receive() if length == b"0" else await self._next(receive)
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body"):
-            if len(body) > limit:
-                raise too_large(limit)
-            return body
-        parts, size = [body], len(body)
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                while message.get("more_body") and size <= limit:
-                    message = await self._next(receive)
-                    parts.append(message.get("body", b""))
-                    size += len(parts[-1])
-        except TimeoutError:
-            raise too_slow(self._body_seconds) from None
-        if size > limit:
-            raise too_large(limit)
-        return b"".join(parts)
-
-    @staticmethod
-    async def _next(receive: Receive) -> MutableMapping[str, Any]:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _Gone
-        return message
+        return body
+    parts, size = [body], len(body)
+    try:
+        async with asyncio.timeout(seconds):
+            while message.get("more_body") and size <= limit:
+                message = await _next(receive)
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+    except TimeoutError:
+        raise too_slow(seconds) from None
+    if size > limit:
+        raise too_large(limit)
+    return b"".join(parts)
 
 
-def _posted(body: bytes) -> Any:
+async def _next(receive: Receive) -> MutableMapping[str, Any]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Gone
+    return message
+
+
+def posted(body: bytes) -> Any:
+    """The JSON of a body. Raises HttpFault (400)."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -188,7 +192,8 @@ def _posted(body: bytes) -> Any:
         raise malformed("MALFORMED_JSON", f"the body is not JSON: {error}", "请求体不是有效的 JSON") from None
 
 
-def _asked(query_string: bytes) -> dict[str, Any]:
+def asked(query_string: bytes) -> dict[str, Any]:
+    """What the parameters of a URL ask, as `posted` would give it. Raises HttpFault (400)."""
     try:
         pairs = parse_qsl(
             query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS
@@ -215,7 +220,8 @@ def _asked(query_string: bytes) -> dict[str, Any]:
     return given
 
 
-def _checked(given: Any) -> tuple[str, str | None, dict[str, Any] | None]:
+def checked(given: Any) -> tuple[str, str | None, dict[str, Any] | None]:
+    """(query, operation name, variables) of what was given. Raises HttpFault (400)."""
     if type(given) is not dict:
         if type(given) is list:
             raise malformed(
@@ -242,7 +248,7 @@ def _checked(given: Any) -> tuple[str, str | None, dict[str, Any] | None]:
     if variables is not None and type(variables) is not dict:
         raise _mistyped("variables", "an object", "对象")
     if variables:
-        _refuse_nul(variables)
+        refuse_nul(variables)
     return query, name, variables
 
 
@@ -250,8 +256,11 @@ def _mistyped(name: str, kind_en: str, kind_zh: str) -> HttpFault:
     return malformed("MALFORMED_REQUEST", f"{name} must be {kind_en}", f"{name} 必须是{kind_zh}")
 
 
-def _refuse_nul(value: Any) -> None:
-    """PostgreSQL text holds every character but U+0000. O(size of the variables); JSON nests 1,024 deep at most."""
+def refuse_nul(value: Any) -> None:
+    """Raises HttpFault (400) for U+0000, the one character that text of PostgreSQL cannot hold.
+
+    O(size of the variables); JSON nests 1,024 deep at most.
+    """
     waiting = [value]
     while waiting:
         item = waiting.pop()
@@ -275,7 +284,7 @@ async def _send(
 ) -> None:
     own = [(b"content-length", b"%d" % len(body))] if content_type is not None else []
     if content_type is not None:
-        own += [(b"content-type", content_type), *_EVERY]
+        own += [(b"content-type", content_type), *EVERY]
     own.extend(headers)
     try:
         await send({"type": "http.response.start", "status": status, "headers": own})
@@ -286,4 +295,4 @@ async def _send(
 
 
 #: What is seen depends on the key and on Accept; nothing between us and the client may keep it.
-_EVERY = ((b"cache-control", b"no-store"), (b"vary", b"accept, authorization"), (b"x-content-type-options", b"nosniff"))
+EVERY = ((b"cache-control", b"no-store"), (b"vary", b"accept, authorization"), (b"x-content-type-options", b"nosniff"))
