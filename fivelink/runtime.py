@@ -13,6 +13,7 @@ from db.database import Database
 from db.server import database as postgres
 from db.viewer import LOCAL
 from exchange import teams as team_files
+from exchange import times as time_files
 from exchange import vocabulary as files
 from exchange.records import Fault, Place
 from fivelink.settings import Settings
@@ -31,6 +32,8 @@ FILES = (
     "partner_weights.csv",
     "linkage_models.csv",
     "team_templates.csv",
+    "due_times.csv",
+    "working_days.csv",
 )
 
 
@@ -68,9 +71,9 @@ async def _make_ready(url: str, vocabulary_dir: Path | None) -> None:
 async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vocabulary.Loaded:
     """Areas, terms, resource types, weights, linkage models and team templates: those shipped, and the county's own.
 
-    From its folder areas.csv, terms.csv, resource_types.csv, linkage_models.csv and team_templates.csv are added (a
-    model or template of a known code takes the place of it), weights.csv and partner_weights.csv take the place of the
-    shipped ones.
+    From its folder areas.csv, terms.csv, resource_types.csv, linkage_models.csv, team_templates.csv, due_times.csv and
+    working_days.csv are added (a row of a known code, case or day takes the place of it), weights.csv and
+    partner_weights.csv take the place of the shipped ones.
     Changes nothing where nothing is new. Raises VocabularyFaulty with every fault of every file.
     """
     own: dict[str, Path] = {}
@@ -97,7 +100,9 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
     partner_weights = files.read_weights([partner_file])
     models = team_files.read_linkage_models(both("linkage_models.csv"))
     templates = team_files.read_team_templates(both("team_templates.csv"), {one.code for one in types.records})
-    for read in (areas, terms, types, weights, partner_weights, models, templates):
+    due_times = time_files.read_due_times(both("due_times.csv"), {one.code for one in areas.records})
+    working_days = time_files.read_working_days(both("working_days.csv"))
+    for read in (areas, terms, types, weights, partner_weights, models, templates, due_times, working_days):
         faults += read.faults
     checks: list[tuple[str, files.Reading[files.WeightRecord], Callable[[dict[str, int]], object]]] = [
         ("weights.csv", weights, weight_vector),
@@ -127,6 +132,8 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
         weights=weights.records,
         partner_weights=partner_weights.records,
         team_roles=[*models.records, *templates.records],
+        due_times=due_times.records,
+        working_days=working_days.records,
     )
 
 

@@ -9,15 +9,17 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import areas, events, linkage, matches, teams, terms
+from db import areas, due_rules, events, linkage, matches, teams, terms
 from db.areas import Area
 from db.base import Base
+from db.due_rules import DueRule, WorkingDay
 from db.needs import NeedRow
 from db.offers import OfferRow
 from db.parties import PartyRow
 from db.teams import Template
 from db.terms import ResourceType, Term
 from exchange.teams import TeamRoleRecord
+from exchange.times import DueTimeRecord, WorkingDayRecord
 from exchange.vocabulary import AreaRecord, ResourceTypeRecord, TermRecord, WeightRecord
 from graph.partners import part_weights
 from graph.score import weight_vector
@@ -42,6 +44,7 @@ class Loaded:
     weights: bool
     team_templates: int = 0
     partner_weights: bool = False
+    times: bool = False
 
     @property
     def moves_matches(self) -> bool:
@@ -49,7 +52,7 @@ class Loaded:
         return bool(self.areas or self.terms or self.resource_types or self.weights)
 
     def __bool__(self) -> bool:
-        return self.moves_matches or bool(self.team_templates or self.partner_weights)
+        return self.moves_matches or bool(self.team_templates or self.partner_weights or self.times)
 
 
 async def load(
@@ -61,6 +64,8 @@ async def load(
     weights: Sequence[WeightRecord] = (),
     team_roles: Sequence[TeamRoleRecord] = (),
     partner_weights: Sequence[WeightRecord] = (),
+    due_times: Sequence[DueTimeRecord] = (),
+    working_days: Sequence[WorkingDayRecord] | None = None,
 ) -> Loaded:
     """Inserts what is new and updates what differs, in one transaction; removes nothing. O(rows known).
 
@@ -78,6 +83,7 @@ async def load(
             await _weights(conn, context.today, weights),
             await _templates(conn, team_roles),
             await _partner_weights(conn, partner_weights),
+            await _times(conn, due_times, working_days),
         )
         if loaded:
             state = await matches.state(conn)
@@ -268,6 +274,28 @@ async def _partner_weights(conn: AsyncConnection, given: Sequence[WeightRecord])
         return False
     await matches.add_weights(conn, tuple(chosen), tuple(chosen.values()), "PARTNER")
     return True
+
+
+async def _times(
+    conn: AsyncConnection, due_times: Sequence[DueTimeRecord], days: Sequence[WorkingDayRecord] | None
+) -> bool:
+    """Due times and working days as given, in place of those in use where they differ; None or nothing: as they are."""
+    changed = False
+    if due_times:
+        known = {area.code: area.id for area in await areas.by_codes(conn, {one.area for one in due_times if one.area})}
+        rules = [
+            DueRule(one.step, one.priority, known[one.area] if one.area else None, one.days, one.again_days, one.source)
+            for one in due_times
+        ]
+        if rules != await due_rules.rules(conn):
+            await due_rules.replace_rules(conn, rules)
+            changed = True
+    if days is not None:
+        given = [WorkingDay(one.day, one.works, one.source) for one in sorted(days, key=lambda one: one.day)]
+        if given != await due_rules.days(conn):
+            await due_rules.replace_days(conn, given)
+            changed = True
+    return changed
 
 
 async def _templates(conn: AsyncConnection, given: Sequence[TeamRoleRecord]) -> int:

@@ -13,6 +13,7 @@ from db.database import Database
 from db.viewer import LOCAL, Viewer
 from exchange.records import Place
 from exchange.teams import read_linkage_models
+from exchange.times import read_due_times
 from exchange.vocabulary import AreaRecord, ResourceTypeRecord, TermRecord, read_weights
 from resolvers import needs, offers, parties
 from resolvers.context import Context
@@ -163,5 +164,6 @@ async def found(url: str) -> tuple[Database, County]:
         resource_types=TYPES,
         weights=read_weights().records,
         team_roles=read_linkage_models().records,
+        due_times=read_due_times(None, ()).records,
     )
     return database, County(context, database.engine)
