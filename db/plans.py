@@ -55,6 +55,7 @@ class PlanRow(Base):
     created_at: Mapped[datetime] = now_column()
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     #: 0..1 of the computing; 1 once it is computed.
     progress: Mapped[float] = mapped_column(Float, server_default="0")
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
@@ -342,6 +343,20 @@ async def settle(
         )
     )
     return bool(done.rowcount)
+
+
+async def allocations(conn: AsyncConnection, id: int) -> Sequence[Any]:
+    """(need_id, offer_id, quantity) of a plan, in order of id."""
+    columns = (AllocationRow.need_id, AllocationRow.offer_id, AllocationRow.quantity)
+    found = await conn.execute(select(*columns).where(AllocationRow.plan_id == id).order_by(AllocationRow.id))
+    return found.all()
+
+
+async def approve(conn: AsyncConnection, id: int, at: datetime) -> None:
+    """Marks a locked plan as approved; nobody keeps it up to date any more."""
+    await conn.execute(
+        update(PlanRow).where(PlanRow.id == id).values(status="APPROVED", approved_at=at, kept=False, kept_to=None)
+    )
 
 
 async def end(conn: AsyncConnection, id: int, status: str, at: datetime, failure: tuple[str, str, str] | None) -> None:

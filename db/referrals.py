@@ -8,6 +8,7 @@ then needs by id, then referrals by id (and only then the trees of `db.matches`)
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,17 +20,26 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    Row,
     SmallInteger,
     Text,
+    any_,
+    bindparam,
+    case,
+    func,
+    insert,
+    select,
     text,
+    update,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 import db.needs
 import db.offers
 import db.plans  # noqa: F401  (their tables are pointed at below)
-from db.base import PRIORITY, REFERRAL_SIDE, REFERRAL_STATUS, Base, now_column, primary_key
+from db.base import NEED_STATUS, PRIORITY, REFERRAL_SIDE, REFERRAL_STATUS, Base, now_column, primary_key
 
 #: Statuses in which a referral holds all of its quantity.
 STANDING = ("REQUESTED", "ACCEPTED", "IN_PROGRESS", "ON_HOLD")
@@ -43,11 +53,12 @@ class ReferralRow(Base):
     id: Mapped[int] = primary_key()
     need_id: Mapped[int] = mapped_column(ForeignKey("need.id"))
     offer_id: Mapped[int] = mapped_column(ForeignKey("offer.id"))
-    #: Copied from the need and the offer: whose list it stands in, and which area's.
+    #: Copied from the need and the offer: whose list it stands in, which area's, and what is asked for.
     community_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     provider_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), index=True)
     county_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    resource_type_id: Mapped[int] = mapped_column(ForeignKey("resource_type.id"))
     priority: Mapped[str] = mapped_column(PRIORITY)
     #: The approved plan it carries out, if any.
     plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
@@ -119,3 +130,122 @@ class FollowUpRow(Base):
         CheckConstraint("satisfaction BETWEEN 1 AND 5", name="satisfaction_from_1_to_5"),
         CheckConstraint("NOT reached OR satisfaction IS NOT NULL", name="reached_says_how_satisfied"),
     )
+
+
+_TABLE = Base.metadata.tables
+
+
+def _ids(ids: Collection[int]) -> Any:
+    return any_(bindparam("ids", list(ids), ARRAY(BigInteger)))
+
+
+async def lock(conn: AsyncConnection, name: str, ids: Collection[int]) -> dict[int, Row[Any]]:
+    """Whole rows of "offer", "need" or "referral" by id, locked in order of id to the end of the transaction."""
+    table = _TABLE[name]
+    query = select(table).where(table.c.id == _ids(ids)).order_by(table.c.id).with_for_update(key_share=True)
+    return {row.id: row for row in await conn.execute(query)}
+
+
+async def standing(
+    conn: AsyncConnection, *, offer_id: int | None = None, need_id: int | None = None
+) -> Sequence[Row[Any]]:
+    """Referrals of an offer or a need that still stand (`STANDING`), whole rows in order of id; nothing is locked."""
+    table = _TABLE["referral"]
+    query = select(table).where(table.c.status.in_(STANDING)).order_by(table.c.id)
+    if offer_id is not None:
+        query = query.where(table.c.offer_id == offer_id)
+    if need_id is not None:
+        query = query.where(table.c.need_id == need_id)
+    return (await conn.execute(query)).all()
+
+
+async def held_by_pair(conn: AsyncConnection, need_id: int, offer_id: int) -> int:
+    """What all referrals of an offer to a need hold together."""
+    found = await conn.execute(
+        select(func.coalesce(func.sum(ReferralRow.held), 0)).where(
+            ReferralRow.need_id == need_id, ReferralRow.offer_id == offer_id
+        )
+    )
+    return int(found.scalar_one())
+
+
+async def add(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Inserts referrals; their ids in the order given. The ledger is kept by `hold`."""
+    made = await conn.execute(
+        insert(ReferralRow).returning(ReferralRow.id, sort_by_parameter_order=True), [dict(row) for row in rows]
+    )
+    return [int(id) for id in made.scalars()]
+
+
+async def move(conn: AsyncConnection, id: int, values: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
+    """Sets columns of a locked referral and appends an entry to its history."""
+    table = _TABLE["referral"]
+    appended = table.c.history.op("||")(bindparam("entry", [dict(entry)], JSONB))
+    await conn.execute(update(table).where(table.c.id == id).values(**values, history=appended))
+
+
+async def hold(
+    conn: AsyncConnection,
+    at: datetime,
+    *,
+    offers: Mapping[int, int] | None = None,
+    needs: Mapping[int, tuple[int, int]] | None = None,
+) -> tuple[dict[int, Row[Any]], dict[int, Row[Any]]]:
+    """Adds to the ledger of locked rows: `committed` of offers by id, (`committed`, `delivered`) of needs by id.
+
+    A need whose quantity is all delivered becomes MET, an OPEN or MET one of which something is missing OPEN. Returns
+    what the rows say now: offers (id, area_id, committed), needs (id, area_id, committed, delivered, status). The
+    CHECK constraints refuse what would promise more than there is.
+    """
+    offer_rows: dict[int, Row[Any]] = {}
+    need_rows: dict[int, Row[Any]] = {}
+    if offers:
+        offer = _TABLE["offer"]
+        change = select(
+            func.unnest(bindparam("ids", list(offers), ARRAY(BigInteger))).label("id"),
+            func.unnest(bindparam("committed", list(offers.values()), ARRAY(Integer))).label("committed"),
+        ).subquery()
+        found = await conn.execute(
+            update(offer)
+            .where(offer.c.id == change.c.id)
+            .values(committed=offer.c.committed + change.c.committed, updated_at=at)
+            .returning(offer.c.id, offer.c.area_id, offer.c.committed)
+        )
+        offer_rows = {row.id: row for row in found}
+    if needs:
+        need = _TABLE["need"]
+        change = select(
+            func.unnest(bindparam("ids", list(needs), ARRAY(BigInteger))).label("id"),
+            func.unnest(bindparam("committed", [one for one, _ in needs.values()], ARRAY(Integer))).label("committed"),
+            func.unnest(bindparam("delivered", [one for _, one in needs.values()], ARRAY(Integer))).label("delivered"),
+        ).subquery()
+        delivered = need.c.delivered + change.c.delivered
+        open_or_met = case((delivered >= need.c.quantity, "MET"), else_="OPEN").cast(NEED_STATUS)
+        found = await conn.execute(
+            update(need)
+            .where(need.c.id == change.c.id)
+            .values(
+                committed=need.c.committed + change.c.committed,
+                delivered=delivered,
+                status=case((need.c.status.in_(("OPEN", "MET")), open_or_met), else_=need.c.status),
+                updated_at=at,
+            )
+            .returning(need.c.id, need.c.area_id, need.c.committed, need.c.delivered, need.c.status)
+        )
+        need_rows = {row.id: row for row in found}
+    return offer_rows, need_rows
+
+
+async def unfollowed(conn: AsyncConnection, need_id: int) -> int:
+    """How many completed referrals of a need still wait for their follow-up."""
+    found = await conn.execute(
+        select(func.count()).where(
+            ReferralRow.need_id == need_id, ReferralRow.status == "COMPLETED", ReferralRow.followed_up_at.is_(None)
+        )
+    )
+    return int(found.scalar_one())
+
+
+async def add_follow_up(conn: AsyncConnection, row: Mapping[str, Any]) -> int:
+    made = await conn.execute(insert(FollowUpRow).values(**row).returning(FollowUpRow.id))
+    return int(made.scalar_one())

@@ -109,6 +109,16 @@ class Problems:
             self.add(path, "TOO_LONG", f"最多 {MAX_TEXT} 个字", f"at most {MAX_TEXT} characters")
         return trimmed
 
+    def prose(self, path: str, value: str, longest: int) -> str | None:
+        """A few sentences, line breaks allowed: trimmed; None where nothing to be read remains."""
+        if len(value) > longest:
+            self.add(path, "TOO_LONG", f"最多 {longest} 个字", f"at most {longest} characters")
+            return None
+        kept = seen_text(value)
+        if any((unicodedata.category(c) in _BAD_CATEGORIES and c not in "\n\r\t") or c in _TURNS for c in kept):
+            self.add(path, "CONTROL_CHARACTER", "含有不可见的控制字符,请删去", "holds control characters; remove them")
+        return kept or None
+
     def count(self, path: str, value: int | None) -> int:
         """A whole number of units, 1 to 2,147,483,647."""
         if value is None:

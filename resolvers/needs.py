@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import acting, needs
 from graph.values import PRIORITIES
-from resolvers import matches
+from resolvers import matches, standing
 from resolvers.acts import act, record, require_role, require_within
 from resolvers.checks import Problems
 from resolvers.context import KEEP, Context, Done, KeepType
@@ -124,7 +124,7 @@ async def change(
         row = checked(context, words, problems, inputs, old)
         problems.key(idempotency_key)
         problems.stop()
-        row["status"] = "OPEN" if row.get("quantity", old.quantity) > old.committed else "MET"
+        row["status"] = "OPEN" if row.get("quantity", old.quantity) > old.delivered else "MET"
         changed = {name: value for name, value in row.items() if getattr(old, name) != value}
         if changed:
             await needs.change(conn, old.id, changed, context.clock())
@@ -144,19 +144,26 @@ async def change(
 
 
 async def withdraw(context: Context, id: int | None, *, idempotency_key: str | None = None) -> Done:
-    """Takes a need back; its matches are gone. Raises NotFound, NotAllowed, Conflict (it is not open any more)."""
+    """Takes a need back; its matches are gone, and its referrals go by rule (`resolvers.standing`).
+
+    Raises NotFound, NotAllowed, Conflict (it is not open any more, or a service is under way).
+    """
     require_role(context.viewer, "COORDINATOR")
 
     async def work(conn: AsyncConnection) -> Done:
+        if id is not None and 0 < id <= acting.MAX_ID:
+            await standing.lock_offers_of(conn, id)
         old = await _own(context, conn, id)
         problems = Problems()
         problems.key(idempotency_key)
         problems.stop()
         if old.status != "OPEN":
             raise _not_now(old.status)
+        words = await vocabulary(context.engine, conn)
+        freed, _ = await standing.treat(context, conn, words, "need.withdraw", need_id=old.id)
         await needs.change(conn, old.id, {"status": "WITHDRAWN"}, context.clock())
         await record(conn, context.viewer, "need.withdrawn", "need", old.id, old.area_id)
-        await matches.renew(context, conn, need_ids=[old.id])
+        await matches.renew(context, conn, need_ids=[old.id], offer_ids=freed)
         return Done("need", old.id)
 
     return await act(context, "needWithdraw", idempotency_key, {"id": id}, work)

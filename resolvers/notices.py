@@ -15,7 +15,19 @@ from resolvers.checks import Problems
 from resolvers.context import COUNTY_TIME, Context, Done
 from resolvers.errors import NotFound
 
-Kind = Literal["NEW_ORDER", "DUE_TOMORROW", "OVERDUE", "ESCALATED", "RELEASED", "CANCELLED", "REJECTED", "STILL_TRUE"]
+Kind = Literal[
+    "NEW_ORDER",
+    "TAKEN",
+    "DUE_TOMORROW",
+    "OVERDUE",
+    "ESCALATED",
+    "RELEASED",
+    "CANCELLED",
+    "REJECTED",
+    "FAILED",
+    "TO_FOLLOW_UP",
+    "STILL_TRUE",
+]
 #: Title and body of each kind in 中文 and English; {what} is what is asked or offered, {due} when it is due.
 TEXTS: Mapping[str, tuple[str, str, str, str]] = {
     "NEW_ORDER": (
@@ -43,17 +55,35 @@ TEXTS: Mapping[str, tuple[str, str, str, str]] = {
         "{what}. It is overdue and you answer for it now; see to it by {due}.",
     ),
     "RELEASED": (
-        "转介已释放",
+        "点单已释放",
         "Order released",
         "{what}。多次逾期,占用的数量已退回。",
         "{what}. It was overdue for too long; what it held is free again.",
     ),
-    "CANCELLED": ("转介已取消", "Order cancelled", "{what}。这份转介已取消。", "{what}. This order was cancelled."),
+    "CANCELLED": ("点单已取消", "Order cancelled", "{what}。这份点单已取消。", "{what}. This order was cancelled."),
     "REJECTED": (
-        "转介被退回",
+        "点单被退回",
         "Order rejected",
         "{what}。提供方已退回,请另行安排。",
         "{what}. The provider rejected it; find another way.",
+    ),
+    "TAKEN": (
+        "有人主动接单",
+        "A need was taken",
+        "{what}。提供方已主动接单,请在 {due} 前跟进开始服务。",
+        "{what}. A provider took it; the service should begin by {due}.",
+    ),
+    "FAILED": (
+        "服务未成功",
+        "Not delivered",
+        "{what}。这份点单未能提供,占用的数量已退回。",
+        "{what}. Nothing was delivered; what it held is free again.",
+    ),
+    "TO_FOLLOW_UP": (
+        "待回访",
+        "To follow up",
+        "{what}。服务已完成,请在 {due} 前回访。",
+        "{what}. The service is done; call back by {due}.",
     ),
     "STILL_TRUE": (
         "这些资源还有效吗?",

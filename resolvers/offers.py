@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import acting, offers
 from db.areas import Area
-from resolvers import matches
+from resolvers import matches, standing
 from resolvers.acts import act, record, require_role, within
 from resolvers.checks import Problems
 from resolvers.context import KEEP, Context, Done, KeepType
 from resolvers.errors import Conflict, NotAllowed, NotFound
+from resolvers.referral_steps import STANDING_RULES
 from resolvers.vocabulary import CLIENT_GROUP, DOMAIN, Vocabulary, vocabulary
 
 ACTORS = ("PARTNER", "COORDINATOR")
@@ -160,7 +161,10 @@ async def confirm(context: Context, id: int | None, *, idempotency_key: str | No
 
 
 async def pause(context: Context, id: int | None, *, idempotency_key: str | None = None) -> Done:
-    """Takes an active offer out of matching until it is resumed. Raises NotFound, NotAllowed, Conflict."""
+    """Takes an active offer out of matching until it is resumed; unanswered orders are cancelled, promises kept.
+
+    Raises NotFound, NotAllowed, Conflict.
+    """
     return await _step(context, "pause", "offer.paused", id, idempotency_key, {}, {"status": "PAUSED"})
 
 
@@ -170,7 +174,10 @@ async def resume(context: Context, id: int | None, *, idempotency_key: str | Non
 
 
 async def withdraw(context: Context, id: int | None, *, idempotency_key: str | None = None) -> Done:
-    """Takes an offer back for good; its matches are gone. Raises NotFound, NotAllowed, Conflict."""
+    """Takes an offer back for good: its matches are gone, orders not begun are cancelled, services under way go on.
+
+    Raises NotFound, NotAllowed, Conflict.
+    """
     return await _step(context, "withdraw", "offer.withdrawn", id, idempotency_key, {}, {"status": "WITHDRAWN"})
 
 
@@ -348,7 +355,10 @@ async def _step(
             await offers.change(conn, old.id, changed, context.clock())
             detail = {"fields": sorted(changed)} if name == "change" else None
             await record(conn, context.viewer, event, "offer", old.id, old.area_id, detail)
-            await matches.renew(context, conn, offer_ids=[old.id], left_type_ids=[old.resource_type_id])
+            freed: list[int] = []
+            if f"offer.{name}" in STANDING_RULES:
+                _, freed = await standing.treat(context, conn, words, f"offer.{name}", offer_id=old.id)
+            await matches.renew(context, conn, need_ids=freed, offer_ids=[old.id], left_type_ids=[old.resource_type_id])
         return Done("offer", old.id)
 
     return await act(context, f"offer{name.capitalize()}", key, {"id": id, **inputs}, work)

@@ -58,7 +58,7 @@ class Priority(Enum):
 @strawberry.enum(description="State of a need. 需求状态。")
 class NeedStatus(Enum):
     OPEN = _value("OPEN", "Waiting for what is missing. 待满足")
-    MET = _value("MET", "Wholly met. 已满足")
+    MET = _value("MET", "All of it is delivered. 已满足")
     CLOSED = _value("CLOSED", "Closed after follow-up. 已结案")
     WITHDRAWN = _value("WITHDRAWN", "Taken back. 已撤回")
 
@@ -86,6 +86,26 @@ class PlanStatus(Enum):
 class PlanOrder(Enum):
     URGENT_FIRST = _value("URGENT_FIRST", "The most urgent needs, then fairness between places. 紧急优先")
     FAIR_FIRST = _value("FAIR_FIRST", "Fairness between places, then the most urgent needs. 公平优先")
+
+
+@strawberry.enum(description="State of a referral (FHIR Task). 点单状态。")
+class ReferralStatus(Enum):
+    REQUESTED = _value("REQUESTED", "Ordered, waiting for an answer. 已点单")
+    ACCEPTED = _value("ACCEPTED", "Accepted, not begun. 已接单")
+    REJECTED = _value("REJECTED", "Refused by the provider. 已拒绝")
+    IN_PROGRESS = _value("IN_PROGRESS", "The service is under way. 服务中")
+    ON_HOLD = _value("ON_HOLD", "Interrupted. 暂停")
+    COMPLETED = _value("COMPLETED", "Delivered, wholly or in part. 已完成")
+    FAILED = _value("FAILED", "Ended without delivery. 未成功")
+    CANCELLED = _value("CANCELLED", "Called off. 已取消")
+
+
+@strawberry.enum(description="On whose behalf a step of a referral is taken. 办理方。")
+class ReferralSide(Enum):
+    PROVIDER = _value("PROVIDER", "Who gives. 资源提供方")
+    COMMUNITY = _value("COMMUNITY", "Who asked. 提出需求的社区")
+    COORDINATOR = _value("COORDINATOR", "The area's coordinator. 统筹员")
+    SYSTEM = _value("SYSTEM", "Time, by rule. 系统")
 
 
 PRIORITY_LABELS = {

@@ -158,3 +158,34 @@ class PlanKeepInput:
     id: strawberry.ID = required("Id of the plan, which is computed and not superseded. 方案编号。")
     keep: bool = required("Whether to keep it up to date while needs and offers change. 是否保持更新。")
     idempotency_key: str | None = key()
+
+
+@strawberry.input(description="What to order or take of an offer for a need. 点单(接单)内容。")
+class ReferralRequestInput:
+    need_id: strawberry.ID = required("For this need. 需求编号。")
+    offer_id: strawberry.ID = required("Of this offer. 资源编号。")
+    quantity: int = required("How much, in the need's unit. 数量。")
+    note: str | None = given("A note for the other side, at most 1,000 characters; no personal data. 备注。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="A step of a referral. What a step requires stands in Referral.steps. 办理步骤。")
+class ReferralStepInput:
+    id: strawberry.ID = required("The referral. 点单编号。")
+    note: str | None = given("A note, at most 1,000 characters; no personal data. 备注。")
+    reason: str | None = given(
+        "Term code of scheme referral_reason: to reject; may be given to hold, fail, cancel. 原因。"
+    )
+    delivered: int | None = given("To complete: how much was delivered, 1 to quantity. 实际提供数量。")
+    outcome: str | None = given("Term code of scheme outcome: to complete or fail. 成效代码。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="A call back after a service. 回访内容。")
+class FollowUpRecordInput:
+    id: strawberry.ID = required("The referral that was completed or failed. 点单编号。")
+    reached: bool | None = given("False: nobody was reached, and it stays to be done. 是否联系上。", True)
+    satisfaction: int | None = given("1 (not at all) to 5 (very); required where somebody was reached. 满意度。")
+    further_need: str | None = given("What is still missing, in words; submit a need for it. 新的需求。")
+    note: str | None = given("A note, at most 1,000 characters; no personal data. 备注。")
+    idempotency_key: str | None = key()

@@ -11,10 +11,11 @@ import strawberry
 
 from db.cursors import parse_id
 from db.entities import PARTY_TYPES
-from resolvers import needs, offers, parties, plan_keeping, plans, teams
+from resolvers import needs, offers, parties, plan_approval, plan_keeping, plans, referrals, teams
 from resolvers.context import KEEP
 from resolvers.context import Done as ActDone
 from resolvers.errors import Refusal
+from resolvers.referral_steps import STEPS
 from schema import inputs, results
 from schema.mapping import id_of
 from schema.problems import problem
@@ -69,6 +70,45 @@ def _by_id(name: str, typename: str, done: Any, act: Callable[..., Awaitable[Act
         "idempotency_key": Annotated[str | None, strawberry.argument(description=inputs.KEY)],
         "return": result(name, done),
     }
+    return strawberry.field(resolver=step, description=description)
+
+
+def _order(name: str, done: Any, act: Callable[..., Awaitable[ActDone]], description: str) -> Any:
+    """A referral made of a need and an offer."""
+
+    async def order(info: Info, input: Any) -> Any:
+        values = _plain(input)
+        values["need_id"] = id_of(values["need_id"], "Need")
+        values["offer_id"] = id_of(values["offer_id"], "Offer")
+        return await _act(done, act, info.context.acts, **values)
+
+    order.__annotations__ = {
+        "info": Info,
+        "input": Annotated[inputs.ReferralRequestInput, strawberry.argument(description="What of what. 内容。")],
+        "return": result(name, done),
+    }
+    return strawberry.field(resolver=order, description=description)
+
+
+def _step(name: str, done: Any) -> Any:
+    """A step of the table `resolvers.referral_steps.STEPS`."""
+    title = f"Referral{name[0].upper()}{name[1:]}"
+
+    async def step(info: Info, input: Any) -> Any:
+        values = _plain(input)
+        id = id_of(values.pop("id"), "Referral")
+        return await _act(done, referrals.advance, info.context.acts, name, id, **values)
+
+    step.__annotations__ = {
+        "info": Info,
+        "input": Annotated[inputs.ReferralStepInput, strawberry.argument(description="Which, and what with. 内容。")],
+        "return": result(f"{title}Result", done),
+    }
+    row = STEPS[name]
+    needs_en = f"; requires {', '.join(row.requires)}" if row.requires else ""
+    description = (
+        f"{row.en[0].upper()}{row.en[1:]}: from {', '.join(row.sources)} to {row.target}{needs_en}. {row.zh}。"
+    )
     return strawberry.field(resolver=step, description=description)
 
 
@@ -208,3 +248,38 @@ class Mutation:
         self, info: Info, input: Annotated[inputs.LinkageModelSetInput, _input("Which model, where. 模式与地区。")]
     ) -> result("LinkageModelSetResult", results.LinkageModelSet):  # type: ignore[valid-type]
         return await _act(results.LinkageModelSet, teams.set_model, info.context.acts, **_plain(input))
+
+    plan_approve = _by_id(
+        "PlanApproveResult",
+        "Plan",
+        results.PlanApproved,
+        plan_approval.approve,
+        "Order every line of a computed plan, all or none. 批准方案并逐条点单。",
+    )
+    referral_request = _order(
+        "ReferralRequestResult",
+        results.ReferralRequested,
+        referrals.request,
+        "Order of an offer for a need; the quantity is held from now on. 点单。",
+    )
+    referral_take = _order(
+        "ReferralTakeResult",
+        results.ReferralTaken,
+        referrals.take,
+        "Take an open need with an offer of your own: accepted at once. 抢单。",
+    )
+    referral_accept = _step("accept", results.ReferralAccepted)
+    referral_reject = _step("reject", results.ReferralRejected)
+    referral_start = _step("start", results.ReferralStarted)
+    referral_hold = _step("hold", results.ReferralHeld)
+    referral_complete = _step("complete", results.ReferralCompleted)
+    referral_fail = _step("fail", results.ReferralFailed)
+    referral_cancel = _step("cancel", results.ReferralCancelled)
+
+    @strawberry.field(description="Record a call back on a referral that was completed or failed. 回访。")
+    async def follow_up_record(
+        self, info: Info, input: Annotated[inputs.FollowUpRecordInput, _input("What was learnt. 回访内容。")]
+    ) -> result("FollowUpRecordResult", results.FollowUpRecorded):  # type: ignore[valid-type]
+        values = _plain(input)
+        id = id_of(values.pop("id"), "Referral")
+        return await _act(results.FollowUpRecorded, referrals.follow_up, info.context.acts, id, **values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
@@ -18,6 +18,9 @@ from schema.teams import TeamSuggestion
 from schema.teams import of_need as team_of_need
 from schema.terms import ResourceType, Term
 
+if TYPE_CHECKING:
+    from schema.referrals import Referral
+
 
 @strawberry.type(description="Something a community asks for. 需求。")
 class Need(Node):
@@ -28,6 +31,7 @@ class Need(Node):
     client_groups: list[Term] = many("For whom. 服务对象。")
     quantity: int = column("How much, in resourceType.unit. 数量。")
     committed: int = column("Promised by referrals that still stand, delivered included. 已承诺数量。")
+    delivered: int = column("Delivered by completed referrals. 已提供数量。")
     priority: Priority = column("How soon. 紧急程度。")
     whole_or_nothing: bool = column("Whether part of it would help nobody: a plan gives all or none. 是否须整体满足。")
     needed_from: date | None = column("Not before this day. 最早日期。")
@@ -36,6 +40,9 @@ class Need(Node):
     status: NeedStatus = column("Its state. 状态。")
     created_at: datetime = column("When it was submitted. 提交时间。")
     matches: Connection[Match] = page("The best offers, best first. 最佳匹配。", first=5)
+    referrals: Connection[Annotated[Referral, strawberry.lazy("schema.referrals")]] = page(
+        "The orders for it, newest first. 点单记录。"
+    )
     team: TeamSuggestion = strawberry.field(
         resolver=team_of_need,
         description="The smallest, then best set of parties that meets it and fills every role. 团队建议。",
@@ -68,6 +75,9 @@ class NeedFilter:
     client_group: str | None = given("Client group or domain code, everything below included. 服务对象代码(含下级)。")
     status: list[NeedStatus] | None = given("In one of these states. 状态之一。")
     priority: list[Priority] | None = given("Of one of these priorities. 紧急程度之一。")
+    channel: str | None = given(
+        "Reached the station by this channel (term code) or one below it. 需求来源代码(含下级)。"
+    )
     search: str | None = given("Part of the title. 名称包含。")
     needed_before: date | None = given("Needed by a day before this one. 截止日期早于。")
     unmatched: bool | None = given("True: no offer matches; false: some does. 是否尚无匹配。")

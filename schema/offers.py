@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -13,6 +14,9 @@ from schema.matches import Match
 from schema.nodes import Connection, Facet, Node
 from schema.parties import Party
 from schema.terms import ResourceType, Term
+
+if TYPE_CHECKING:
+    from schema.referrals import Referral
 
 
 @strawberry.type(description="Something a party can give. 资源供给。")
@@ -33,6 +37,9 @@ class Offer(Node):
     status: OfferStatus = column("Its state. 状态。")
     confirmed_at: datetime = column('Last time the provider said "still true". 最近确认时间。')
     matches: Connection[Match] = page("The needs it serves best, best first. 最佳匹配。", first=5)
+    referrals: Connection[Annotated[Referral, strawberry.lazy("schema.referrals")]] = page(
+        "The orders of it, newest first. 点单记录。"
+    )
 
 
 @strawberry.type(description="A page of offers, with counts. 资源列表。")
@@ -50,6 +57,7 @@ class OfferFilter:
     resource_type: str | None = given("Resource type code, everything below it included. 资源类型代码(含下级)。")
     client_group: str | None = given("Client group code: offers that serve it, those for all too. 服务对象代码。")
     society: list[Society] | None = given("Provided by one of these societies. 提供方所属社会力量之一。")
+    industry: str | None = given("Provided by firms of this industry (term code) or one below it. 提供企业的行业代码。")
     status: list[OfferStatus] | None = given("In one of these states. 状态之一。")
     search: str | None = given("Part of the title. 名称包含。")
     available_at_least: int | None = given("With at least this much left. 余量不少于。")

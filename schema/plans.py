@@ -143,6 +143,7 @@ class Plan(Node):
     created_at: datetime = column("When it was asked for; it holds what was true then, or later. 提出时间。")
     started_at: datetime | None = column("When its computing last began. 开始计算时间。")
     finished_at: datetime | None = column("When it was computed, cancelled or failed. 结束时间。")
+    approved_at: datetime | None = column("When it was approved and its lines became orders. 批准时间。")
     kept: bool = column("Whether it is kept up to date while it is COMPUTED. 是否保持更新。")
     current_at: datetime | None = column(
         "The moment whose needs and offers it reflects; null until it is computed. 方案所反映的时刻。"

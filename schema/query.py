@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from schema import linkage, simulate, teams
+from schema import linkage, simulate, subscription, teams
 from schema.areas import Area
 from schema.enums import AreaLevel, PlanStatus, ResourceKind, Society
 from schema.fragility import Fragility
@@ -27,6 +27,7 @@ from schema.nodes import Connection, Node
 from schema.offers import OfferConnection, OfferFilter
 from schema.parties import Party
 from schema.plans import Plan
+from schema.referrals import Referral, ReferralFilter
 from schema.terms import ResourceType, Term
 
 
@@ -34,6 +35,7 @@ from schema.terms import ResourceType, Term
 class PartyFilter:
     area: str | None = given("Area code, everything below it included. 区划代码(含下级)。")
     society: list[Society] | None = given("Of one of these societies. 所属社会力量之一。")
+    industry: str | None = given("Firms of this industry (term code) or one below it. 企业行业代码(含下级)。")
     search: str | None = given("Part of the name. 名称包含。")
 
 
@@ -101,6 +103,11 @@ class Query:
             *forward(),
         ],
     )
+    referrals: Connection[Referral] = root_page(
+        "referral",
+        "Referrals: those that wait for something first, by their due time. 点单列表。",
+        [_where(ReferralFilter), *forward()],
+    )
     linkage_network: linkage.LinkageNetwork = strawberry.field(
         resolver=linkage.network, description="Who is linked with whom in an area, ready to draw. 联动网络。"
     )
@@ -121,4 +128,9 @@ class Query:
         "linkage_model",
         "Which linkage model holds where, newest first. 各地的联动模式。",
         [argument("area", str | None, "Area code, everything below it included. 区划代码(含下级)。"), *forward()],
+    )
+    changes_cursor: str = strawberry.field(
+        resolver=subscription.changes_cursor,
+        description="The present end of the feed of changes: ask for it, read, then subscribe after it, and nothing is "
+        "missed. 变更流当前末尾的游标。",
     )

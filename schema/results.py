@@ -12,6 +12,7 @@ from schema.offers import Offer
 from schema.parties import Assistant, Community, DonorFirm, Fund, Organization, SocialWorker, Volunteer
 from schema.plans import Plan
 from schema.problems import Conflict, InvalidInput, NotAllowed, NotFound
+from schema.referrals import Referral
 from schema.teams import LinkageModel
 
 
@@ -128,6 +129,61 @@ class PlanKept(Done):
 @strawberry.type(description="The linkage model holds from that day on. 联动模式已设定。")
 class LinkageModelSet(Done):
     linkage_model: LinkageModel = entry("linkage_model", "What holds. 联动模式。")
+
+
+@strawberry.type(description="The order is made and holds its quantity. 已点单。")
+class ReferralRequested(Done):
+    referral: Referral = entry("referral", "The referral. 点单。")
+
+
+@strawberry.type(description="The need is taken and the quantity held. 已抢单。")
+class ReferralTaken(Done):
+    referral: Referral = entry("referral", "The referral. 点单。")
+
+
+@strawberry.type(description="The order is accepted. 已接单。")
+class ReferralAccepted(Done):
+    referral: Referral = entry("referral", "The referral. 点单。")
+
+
+@strawberry.type(description="The order is refused; what it held is free. 已拒单。")
+class ReferralRejected(Done):
+    referral: Referral = entry("referral", "The referral. 点单。")
+
+
+@strawberry.type(description="The service is under way. 服务已开始。")
+class ReferralStarted(Done):
+    referral: Referral = entry("referral", "The referral. 点单。")
+
+
+@strawberry.type(description="The service is interrupted. 服务已暂停。")
+class ReferralHeld(Done):
+    referral: Referral = entry("referral", "The referral. 点单。")
+
+
+@strawberry.type(description="The service is done; what was not delivered is free. 服务已完成。")
+class ReferralCompleted(Done):
+    referral: Referral = entry("referral", "The referral. 点单。")
+
+
+@strawberry.type(description="Nothing was delivered; what it held is free. 已报告未成功。")
+class ReferralFailed(Done):
+    referral: Referral = entry("referral", "The referral. 点单。")
+
+
+@strawberry.type(description="The order is called off; what it held is free. 已取消。")
+class ReferralCancelled(Done):
+    referral: Referral = entry("referral", "The referral. 点单。")
+
+
+@strawberry.type(description="The call back is recorded; a need that is met and followed up is closed. 回访已记录。")
+class FollowUpRecorded(Done):
+    referral: Referral = entry("referral", "The referral. 点单。")
+
+
+@strawberry.type(description="The plan is approved; each of its lines is an order. 方案已批准。")
+class PlanApproved(Done):
+    plan: Plan = entry("plan", "The plan. 方案。")
 
 
 def result(name: str, done: Any) -> Any:

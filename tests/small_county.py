@@ -57,6 +57,11 @@ TERMS = (
     TermRecord(HERE, "channel", "HOTLINE", None, "12345 热线", "Hotline 12345"),
     TermRecord(HERE, "industry", "TEXTILE", None, "纺织", "Textile"),
     TermRecord(HERE, "fund_source", "CHARITY", None, "慈善资金", "Charity"),
+    TermRecord(HERE, "outcome", "GOT_HELP", None, "已获帮助", "Got help"),
+    TermRecord(HERE, "outcome", "NO_LONGER_INTERESTED", None, "不再需要", "No longer interested"),
+    TermRecord(HERE, "referral_reason", "NO_CAPACITY", None, "余量不足", "No capacity"),
+    TermRecord(HERE, "referral_reason", "OFFER_PAUSED", None, "资源已暂停", "The offer was paused"),
+    TermRecord(HERE, "referral_reason", "NO_ANSWER", None, "逾期无人应答", "Nobody answered in time"),
 )
 TYPES = (
     ResourceTypeRecord(HERE, "GOODS", "物资", "Goods", "GOODS", "件", None),
