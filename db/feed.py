@@ -7,17 +7,21 @@ earlier stands first: a step takes all that is visible, in order of id.
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import BigInteger, SmallInteger, Text, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
+from db.cursors import LARGEST_ID, BadCursor, encode
 from db.events import EventRow
+from db.pool import ReadPool
 
 #: Where the positions that were given are called out. A wake-up only.
 CHANNEL = "fivelink_feed"
@@ -177,3 +181,32 @@ async def listen(conn: AsyncConnection, heard: Callable[[], None]) -> None:
             heard()
 
     await driver.add_listener(CHANNEL, called)
+
+
+def cursor_of(position: int) -> str:
+    """What a client resumes with: opaque, and the same for every subscription."""
+    return encode(["feed", position])
+
+
+def position_of(cursor: str) -> int:
+    """The position of a cursor; raises BadCursor for what was never one."""
+    try:
+        values = orjson.loads(binascii.a2b_base64(cursor[:100], strict_mode=True))
+    except ValueError:
+        raise BadCursor from None
+    match values:
+        case ["feed", int(position)] if 0 <= position <= LARGEST_ID and cursor_of(position) == cursor:
+            return position
+    raise BadCursor
+
+
+async def areas_above(reader: ReadPool, area_id: int) -> frozenset[int]:
+    """Ids of an area and of all it lies in; empty where there is none of that id."""
+    rows = await reader.read("SELECT ancestor_ids FROM area WHERE id = $1", (area_id,))
+    return frozenset(rows[0][0]) if rows else frozenset()
+
+
+async def sides_of(reader: ReadPool, referral_id: int) -> frozenset[int]:
+    """Ids of the two parties of a referral."""
+    rows = await reader.read("SELECT provider_id, community_id FROM referral WHERE id = $1", (referral_id,))
+    return frozenset(rows[0]) if rows else frozenset()

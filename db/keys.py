@@ -58,6 +58,14 @@ async def by_prefix(reader: ReadPool, prefix: str) -> Any | None:
     return rows[0] if rows else None
 
 
+_CLOSED = "SELECT 1 FROM api_key WHERE id = $1 AND (revoked_at IS NOT NULL OR expires_at <= $2)"
+
+
+async def closed(reader: ReadPool, id: int, at: datetime) -> bool:
+    """Whether a key that opened once opens no more: revoked, or expired at this moment."""
+    return bool(await reader.read(_CLOSED, (id, at)))
+
+
 async def add(conn: AsyncConnection, values: Mapping[str, Any]) -> int | None:
     """Stores a key; its id, or None where the prefix is taken."""
     made = await conn.execute(insert(ApiKeyRow).values(**values).on_conflict_do_nothing().returning(ApiKeyRow.id))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from weakref import WeakKeyDictionary
 
@@ -166,7 +166,7 @@ async def end(context: Context) -> int:
         return await feed.last(conn)
 
 
-async def follow(context: Context, after: int) -> AsyncIterator[Sequence[FeedEvent]]:
+async def follow(context: Context, after: int) -> AsyncGenerator[Sequence[FeedEvent], None]:
     """Every event after a position, in order, in batches of at most `PAGE`; never ends.
 
     Only where `attend` runs in this process. While the database is away it waits; raises what the database raises

@@ -11,10 +11,12 @@ from schema.mutation import Mutation
 from schema.parties import Assistant, Community, DonorFirm, Fund, Organization, SocialWorker, Volunteer
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.subscription import Subscription
 
 CONTRACT = strawberry.Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[Community, Organization, SocialWorker, Volunteer, DonorFirm, Fund, Assistant, Decimal],
     config=StrawberryConfig(disable_field_suggestions=True, scalar_map=SCALARS),
 )

@@ -106,6 +106,13 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """A subscription: the events of an entity, each with its row as the viewer may see it then."""
+
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A part of a connection or value object: edges, node, cursor, pageInfo, totalCount, or a plain value."""
 
@@ -114,7 +121,7 @@ class Part:
 
 Kind = (
     Column | Label | ToOne | ToMany | ToPage | ToValue | ToValueList | FacetBy | RootPage | RootCode | RootNode
-    | RootNodes | Entry | Entries | Part
+    | RootNodes | Entry | Entries | Changes | Part
 )  # fmt: skip
 ROOTS = (RootPage, RootCode, RootNode, RootNodes, Entry, Entries)
 

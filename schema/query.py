@@ -27,7 +27,6 @@ from schema.nodes import Connection, Node
 from schema.offers import OfferConnection, OfferFilter
 from schema.parties import Party
 from schema.plans import Plan
-from schema.referrals import Referral, ReferralFilter
 from schema.terms import ResourceType, Term
 
 
@@ -35,7 +34,6 @@ from schema.terms import ResourceType, Term
 class PartyFilter:
     area: str | None = given("Area code, everything below it included. 区划代码(含下级)。")
     society: list[Society] | None = given("Of one of these societies. 所属社会力量之一。")
-    industry: str | None = given("Firms of this industry (term code) or one below it. 企业行业代码(含下级)。")
     search: str | None = given("Part of the name. 名称包含。")
 
 
@@ -102,11 +100,6 @@ class Query:
             ),
             *forward(),
         ],
-    )
-    referrals: Connection[Referral] = root_page(
-        "referral",
-        "Referrals: those that wait for something first, by their due time. 点单列表。",
-        [_where(ReferralFilter), *forward()],
     )
     linkage_network: linkage.LinkageNetwork = strawberry.field(
         resolver=linkage.network, description="Who is linked with whom in an area, ready to draw. 联动网络。"

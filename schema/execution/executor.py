@@ -8,7 +8,7 @@ field are executed by graphql-core on the Strawberry schema, reading rows throug
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -52,6 +52,7 @@ from schema.execution.pages import (
 from schema.execution.parsing import LONGEST_KEPT, Documents, Parsed, Refused
 from schema.execution.rows import ReaderRows, Selections
 from schema.execution.selecting import NotMapped, Selector, Slot, mapped_field, node_types, shape_variables
+from schema.execution.subscribing import NOT_HERE, Live
 
 PREPARED_HELD = 1_000
 PLANS_HELD = 64
@@ -128,6 +129,7 @@ class Executor:
         self._rules = [*specified_rules, *([] if introspection else [NoSchemaIntrospectionCustomRule])]
         self._prepared: OrderedDict[str, _Prepared] = OrderedDict()
         self._selections = Selections()
+        self._live = Live(self)
 
     async def run(
         self,
@@ -140,24 +142,50 @@ class Executor:
     ) -> Outcome:
         """The answer to one request. Never raises for what a client sent; faults are logged and coded."""
         try:
-            prepared = self._prepared.get(query) or self._prepare(query)
-            operation = _operation(prepared, operation_name)
-            if operation.operation is not OperationType.QUERY and not allow_mutation:
-                error = coded("MUTATION_OVER_GET", "only queries may be sent with GET", "GET 请求只能执行查询")
-                return Outcome(refusal([error]), executed=False, mutation_refused=True)
-            too_costly = check_cost(prepared.parsed.measure, self.limits, operation_name, variables)
-            if too_costly is not None:
-                return Outcome(refusal([too_costly]), executed=False)
-            coerced = self._coerce(prepared, operation, variables)
+            prepared, operation, coerced = self._accepted(query, operation_name, variables)
         except Refused as refused:
             return Outcome(refusal(refused.errors), executed=False)
+        if operation.operation is OperationType.SUBSCRIPTION:
+            return Outcome(refusal([NOT_HERE]), executed=False)
+        if operation.operation is not OperationType.QUERY and not allow_mutation:
+            error = coded("MUTATION_OVER_GET", "only queries may be sent with GET", "GET 请求只能执行查询")
+            return Outcome(refusal([error]), executed=False, mutation_refused=True)
         if operation.operation is OperationType.QUERY:
             roots = self._roots(prepared, operation, coerced)
             if roots is not None:
                 return await self._compiled(roots, viewer, coerced)
         return await self._executed(prepared, operation, operation_name, variables, coerced, viewer)
 
+    async def subscribe(
+        self,
+        query: str,
+        operation_name: str | None,
+        variables: dict[str, Any] | None,
+        *,
+        viewer: Viewer,
+    ) -> Outcome | AsyncGenerator[bytes, None]:
+        """The answers to a subscription, one for each event, as `subscribing.Live.open` says; where the operation is
+        another one, or is refused, its one answer as of `run`."""
+        try:
+            prepared, operation, coerced = self._accepted(query, operation_name, variables)
+            if operation.operation is OperationType.SUBSCRIPTION:
+                return await self._live.open(prepared, operation, operation_name, variables, coerced, viewer)
+        except Refused as refused:
+            return Outcome(refusal(refused.errors), executed=False)
+        return await self.run(query, operation_name, variables, viewer=viewer)
+
     # ---------------------------------------------------------------------------------------- preparing
+
+    def _accepted(
+        self, query: str, operation_name: str | None, variables: dict[str, Any] | None
+    ) -> tuple[_Prepared, OperationDefinitionNode, VariableValues]:
+        """What may be executed; raises Refused."""
+        prepared = self._prepared.get(query) or self._prepare(query)
+        operation = _operation(prepared, operation_name)
+        too_costly = check_cost(prepared.parsed.measure, self.limits, operation_name, variables)
+        if too_costly is not None:
+            raise Refused([too_costly])
+        return prepared, operation, self._coerce(prepared, operation, variables)
 
     def _prepare(self, query: str) -> _Prepared:
         parsed = self._documents.get(query)
@@ -187,7 +215,7 @@ class Executor:
             return _NONE
         name = operation.name.value if operation.name else ""
         if name not in prepared.plain:
-            pages = self._all_pages(prepared, operation)
+            pages = self.all_pages(prepared, operation)
             prepared.plain[name] = plain_variables(operation) if pages.are_simple else None
         plain = prepared.plain[name]
         found = coerced_plainly(plain, variables) if plain is not None else None
@@ -339,23 +367,11 @@ class Executor:
     ) -> Outcome:
         try:
             # Before an act is done, every page its answer asks for is checked.
-            await self._all_pages(prepared, operation).check(coerced, self.reader.codes)
+            await self.all_pages(prepared, operation).check(coerced, self.reader.codes)
         except GraphQLError as error:
             return Outcome(refusal([error]), executed=False)
-        context = RequestContext(
-            rows=ReaderRows(self.reader, viewer, self._selections),
-            acts=Context(database=self.database, viewer=viewer, clock=self.clock),
-        )
         try:
-            answer: Any = execute(
-                self.schema,
-                prepared.parsed.document,
-                context_value=context,
-                variable_values=raw or {},
-                operation_name=operation_name,
-                hide_suggestions=True,
-            )
-            result: ExecutionResult = answer if isinstance(answer, ExecutionResult) else await answer
+            result = await self.execute(prepared.parsed.document, operation_name, raw, viewer)
         except Exception as error:
             return Outcome(refusal([fault(error, operation, None)]), executed=True)
         body: dict[str, Any] = {"data": result.data}
@@ -363,7 +379,27 @@ class Executor:
             body["errors"] = [formatted(told(error)) for error in result.errors]
         return Outcome(orjson.dumps(body), executed=True)
 
-    def _all_pages(self, prepared: _Prepared, operation: OperationDefinitionNode) -> Pages:
+    async def execute(
+        self, document: Any, operation_name: str | None, variables: Any, viewer: Viewer, root: Any = None
+    ) -> ExecutionResult:
+        """What Strawberry makes of an operation; of one event of a subscription where that is the root."""
+        context = RequestContext(
+            rows=ReaderRows(self.reader, viewer, self._selections),
+            acts=Context(database=self.database, viewer=viewer, clock=self.clock),
+        )
+        answer: Any = execute(
+            self.schema,
+            document,
+            root_value=root,
+            context_value=context,
+            variable_values=variables or {},
+            operation_name=operation_name,
+            hide_suggestions=True,
+        )
+        result: ExecutionResult = answer if isinstance(answer, ExecutionResult) else await answer
+        return result
+
+    def all_pages(self, prepared: _Prepared, operation: OperationDefinitionNode) -> Pages:
         name = operation.name.value if operation.name else ""
         if name not in prepared.pages:
             info = TypeInfo(self.schema)

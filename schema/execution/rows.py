@@ -78,6 +78,8 @@ class ReaderRows:
     def resolve(self, field: MappedField, source: Any, info: Any, arguments: dict[str, Any]) -> Any:
         if isinstance(field.kind, mapping.ROOTS):
             return self._enter(field.kind, source, info._raw_info, arguments)
+        if isinstance(field.kind, mapping.Changes):
+            return source
         if type(source) is dict:
             return source[info._raw_info.path.key]
         if isinstance(field.kind, mapping.Label):
