@@ -176,6 +176,20 @@ def _serves_group(table: str, value: Any, p: Parameters) -> str:
     return f"(cardinality(offer.client_group_ids) = 0 OR offer.client_group_ids && {groups})"
 
 
+def _scheme(scheme: str, code: str, p: Parameters) -> str:
+    found = f"(SELECT id FROM term WHERE scheme = '{scheme}' AND code = {p(code)})"
+    return f"SELECT id FROM term WHERE ancestor_ids @> ARRAY[{found}]"
+
+
+def _by_channel(table: str, value: Any, p: Parameters) -> str:
+    return f"need.channel_id IN ({_scheme('channel', value, p)})"
+
+
+def _by_industry(table: str, value: Any, p: Parameters) -> str:
+    firms = f"party.industry_id IN ({_scheme('industry', value, p)})"
+    return firms if table == "party" else f"offer.provider_id IN (SELECT id FROM party WHERE {firms})"
+
+
 def _society(table: str, value: Any, p: Parameters) -> str:
     chosen = f"SELECT id FROM party WHERE society = ANY({p(_names(value))}::society[])"
     return f"offer.provider_id IN ({chosen})"
@@ -213,13 +227,19 @@ FILTERS: dict[str, dict[str, Callable[[str, Any, Parameters], str]]] = {
     },
     "resource_type": {"kind": _is("kind", lambda value: value.name)},
     "term": {"scheme": _is("scheme")},
-    "party": {"area": _within_area, "society": _one_of("society"), "search": _contains("name")},
+    "party": {
+        "area": _within_area,
+        "society": _one_of("society"),
+        "industry": _by_industry,
+        "search": _contains("name"),
+    },
     "need": {
         "area": _within_area,
         "resource_type": _of_type,
         "client_group": _for_group,
         "status": _one_of("status"),
         "priority": _one_of("priority"),
+        "channel": _by_channel,
         "search": _contains("title"),
         "needed_before": _compared("needed_by", "<"),
         "unmatched": _unmatched,
@@ -229,6 +249,7 @@ FILTERS: dict[str, dict[str, Callable[[str, Any, Parameters], str]]] = {
         "resource_type": _of_type,
         "client_group": _serves_group,
         "society": _society,
+        "industry": _by_industry,
         "status": _one_of("status"),
         "search": _contains("title"),
         "available_at_least": _compared("available", ">="),

@@ -8,15 +8,17 @@ from typing import Literal
 
 from db.pool import ReadPool
 
-CodeKind = Literal["area", "resource_type", "client_group"]
+CodeKind = Literal["area", "resource_type", "client_group", "channel", "industry"]
 
 #: More areas than a province has; past that the cache starts again.
 AREAS_HELD = 100_000
 
-_SQL = {
+_SQL: dict[CodeKind, str] = {
     "area": "SELECT id, level::text FROM area WHERE code = $1",
     "resource_type": "SELECT id, '' FROM resource_type WHERE code = $1",
     "client_group": "SELECT id, '' FROM term WHERE code = $1 AND scheme IN ('client_group', 'domain') ORDER BY scheme",
+    "channel": "SELECT id, '' FROM term WHERE code = $1 AND scheme = 'channel'",
+    "industry": "SELECT id, '' FROM term WHERE code = $1 AND scheme = 'industry'",
 }
 
 
@@ -36,11 +38,7 @@ class Codes:
         self._reader = reader
         #: What "overdue" is measured by: aware UTC.
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-        self._held: dict[CodeKind, dict[str, tuple[int, str]]] = {
-            "area": {},
-            "resource_type": {},
-            "client_group": {},
-        }
+        self._held: dict[CodeKind, dict[str, tuple[int, str]]] = {kind: {} for kind in _SQL}
 
     def _get(self, kind: CodeKind, code: str) -> tuple[int, str]:
         try:
@@ -58,6 +56,12 @@ class Codes:
 
     def client_group(self, code: str) -> int:
         return self._get("client_group", code)[0]
+
+    def channel(self, code: str) -> int:
+        return self._get("channel", code)[0]
+
+    def industry(self, code: str) -> int:
+        return self._get("industry", code)[0]
 
     async def load(self, kind: CodeKind, code: str) -> bool:
         """True when the code exists; it is in memory then."""

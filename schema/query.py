@@ -34,6 +34,7 @@ from schema.terms import ResourceType, Term
 class PartyFilter:
     area: str | None = given("Area code, everything below it included. 区划代码(含下级)。")
     society: list[Society] | None = given("Of one of these societies. 所属社会力量之一。")
+    industry: str | None = given("Firms of this industry (term code) or one below it. 企业行业代码(含下级)。")
     search: str | None = given("Part of the name. 名称包含。")
 
 

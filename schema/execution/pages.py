@@ -35,6 +35,8 @@ _UNKNOWN = {
     "area": ("UNKNOWN_AREA", "no area has the code {!r}", "没有代码为 {!r} 的地区"),
     "resource_type": ("UNKNOWN_RESOURCE_TYPE", "no resource type has the code {!r}", "没有代码为 {!r} 的资源类型"),
     "client_group": ("UNKNOWN_TERM", "no client group has the code {!r}", "没有代码为 {!r} 的服务对象"),
+    "channel": ("UNKNOWN_TERM", "no channel has the code {!r}", "没有代码为 {!r} 的需求来源"),
+    "industry": ("UNKNOWN_TERM", "no industry has the code {!r}", "没有代码为 {!r} 的行业"),
 }
 
 

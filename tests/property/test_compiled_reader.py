@@ -105,6 +105,8 @@ async def make_pool(database: Database) -> Pool:
         "scheme": ["client_group", "domain", "industry", "channel", "nothing"],
         "resourceType": ["AIDS", "WHEELCHAIR", "MONEY", "COUNSELLING", "NOTHING"],
         "clientGroup": ["LEFT_BEHIND", "LEFT_BEHIND_CHILD", "DISABLED", "CHILD_PROTECTION", "EDUCATION"],
+        "channel": ["HOTLINE_12345", "EDUCATION", "NOTHING"],
+        "industry": ["EDUCATION", "HOTLINE_12345", "NOTHING"],
         "neededBefore": ["2026-04-10", "2020-01-01", "0001-01-01", "9999-12-31"],
         "confirmedSince": ["2026-02-25T12:00:00+08:00", "2026-03-01T04:00:00Z", "2030-01-01T00:00:00.000001+00:00"],
         "availableAtLeast": [0, 100, -1, 2**31 - 1],
