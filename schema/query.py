@@ -27,6 +27,7 @@ from schema.nodes import Connection, Node
 from schema.offers import OfferConnection, OfferFilter
 from schema.parties import Party
 from schema.plans import Plan
+from schema.referrals import Referral, ReferralFilter
 from schema.terms import ResourceType, Term
 
 
@@ -101,6 +102,11 @@ class Query:
             ),
             *forward(),
         ],
+    )
+    referrals: Connection[Referral] = root_page(
+        "referral",
+        "Referrals: those that wait for something first, by their due time. 点单列表。",
+        [_where(ReferralFilter), *forward()],
     )
     linkage_network: linkage.LinkageNetwork = strawberry.field(
         resolver=linkage.network, description="Who is linked with whom in an area, ready to draw. 联动网络。"
