@@ -17,11 +17,11 @@ import asyncpg
 import orjson
 
 from db.faults import lost
+from db.lifeline import Lifeline, Unreachable
 
 STATEMENTS_HELD = 400
-CONNECT_SECONDS = 5
 #: Longer than any wait under ordinary load; a client that waits longer has given up.
-WAIT_SECONDS = 15
+WAIT_SECONDS = 5
 
 
 class ReadConnection:
@@ -58,8 +58,9 @@ class ReadConnection:
 class ReadPool:
     """Waits when all `size` connections are busy; opens them as needed. For one event loop."""
 
-    def __init__(self, url: str, size: int, statement_timeout_seconds: float) -> None:
-        self._url, self._size = url, size
+    def __init__(self, lifeline: Lifeline, size: int, statement_timeout_seconds: float) -> None:
+        self._lifeline, self._size = lifeline, size
+        lifeline.when_long.append(self._send_away)
         self._timeout_seconds = statement_timeout_seconds
         self._idle: list[ReadConnection] = []
         self._open = 0
@@ -68,9 +69,7 @@ class ReadPool:
         self._closed = False
 
     async def _connect(self) -> ReadConnection:
-        raw = await asyncpg.connect(
-            self._url,
-            timeout=CONNECT_SECONDS,
+        raw = await self._lifeline.connect(
             # PostgreSQL ends a slow statement itself; this is for a server that does not answer at all.
             command_timeout=self._timeout_seconds + 1,
             statement_cache_size=0,
@@ -95,32 +94,41 @@ class ReadPool:
         return None
 
     async def acquire(self) -> ReadConnection:
-        """A connection, opened or waited for. Raises TimeoutError after `WAIT_SECONDS`."""
-        async with asyncio.timeout(WAIT_SECONDS):
-            while True:
-                if self._closed:
-                    raise asyncpg.InterfaceError("the pool is closed")
-                ready = self.take()
-                if ready is not None:
-                    return ready
-                if self._open < self._size:
-                    self._open += 1
-                    try:
-                        return await self._connect()
-                    except BaseException:
-                        self._open -= 1
-                        self._hand_on(None)
-                        raise
-                turn: asyncio.Future[ReadConnection | None] = asyncio.get_running_loop().create_future()
-                self._waiting.append(turn)
+        """A connection, opened or waited for.
+
+        Raises TooManyConnectionsError after `WAIT_SECONDS`, Unreachable where the database is out of reach for long.
+        """
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                return await self._next()
+        except TimeoutError:
+            raise asyncpg.TooManyConnectionsError("all connections are in use") from None
+
+    async def _next(self) -> ReadConnection:
+        while True:
+            if self._closed:
+                raise asyncpg.InterfaceError("the pool is closed")
+            ready = self.take()
+            if ready is not None:
+                return ready
+            if self._open < self._size:
+                self._open += 1
                 try:
-                    handed = await turn
-                except asyncio.CancelledError:
-                    if turn.done() and not turn.cancelled():
-                        self._hand_on(turn.result())
+                    return await self._connect()
+                except BaseException:
+                    self._open -= 1
+                    self._hand_on(None)
                     raise
-                if handed is not None:
-                    return handed
+            turn: asyncio.Future[ReadConnection | None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                handed = await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._hand_on(turn.result())
+                raise
+            if handed is not None:
+                return handed
 
     def release(self, connection: ReadConnection, *, broken: bool = False) -> None:
         """Gives a connection back. One whose use was interrupted in the middle of a statement is not handed on."""
@@ -130,6 +138,12 @@ class ReadPool:
             self._hand_on(None)
         else:
             self._hand_on(connection)
+
+    def _send_away(self) -> None:
+        for turn in self._waiting:
+            if not turn.done():
+                turn.set_exception(Unreachable("the database has been out of reach for a while"))
+        self._waiting.clear()
 
     def _hand_on(self, connection: ReadConnection | None) -> None:
         while self._waiting:

@@ -34,6 +34,8 @@ from schema.execution.limits import Limits
 
 STATIC = Path(__file__).parent / "static"
 READY_SECONDS = 2.0
+#: Whoever waits for an act hears BUSY rather than nothing; a transaction that stands still this long is an orphan.
+LOCK_SECONDS, IDLE_SECONDS = 3.5, 30.0
 #: How often we look whether the day has turned: one index look-up.
 RENEW_SECONDS = 600.0
 
@@ -116,7 +118,13 @@ def build(settings: Settings, database_url: str | None = None) -> App:
     url = database_url or settings.database_url
     if url is None:
         raise ValueError("no database: enter db.server.database(...) first and hand its URL over")
-    database = Database(url, pool_size=settings.pool_size, statement_timeout_seconds=settings.statement_timeout_seconds)
+    database = Database(
+        url,
+        pool_size=settings.pool_size,
+        statement_timeout_seconds=settings.statement_timeout_seconds,
+        lock_seconds=LOCK_SECONDS,
+        idle_seconds=IDLE_SECONDS,
+    )
     if not settings.worker:
         plan_jobs.leave_to_others(database.engine)
     executor = Executor(database, limits_of(settings), introspection=settings.introspection)
@@ -155,7 +163,8 @@ def build(settings: Settings, database_url: str | None = None) -> App:
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await database.ping()
-                fault = None if await _revision(database) == newest else BEHIND
+                revision = await database.lifeline.while_it_stands(_revision(database))
+                fault = None if revision == newest else BEHIND
         except asyncpg.UndefinedTableError:
             fault = BEHIND
         except Exception:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from db import faults
 from db.viewer import Viewer
 from fivelink.http_answers import INTERNAL, HttpFault, malformed, not_allowed, too_large, too_slow
 from fivelink.negotiation import NOT_ACCEPTABLE, WRONG_ENCODING, Answer, body_fault, media_type, preferred
@@ -136,9 +137,9 @@ class Endpoint:
             return
         except Gone:
             return
-        except Exception:
-            log.exception("a request failed unexpectedly")
-            await _send(send, 500, INTERNAL.body, media_type(answer), (), method == "HEAD")
+        except Exception as error:
+            said = faulted(error)
+            await _send(send, said.status, said.body, media_type(answer), said.headers, method == "HEAD")
             return
         if outcome.mutation_refused:
             await _send(send, 405, outcome.body, media_type(answer), ((b"allow", b"POST"),), method == "HEAD")
@@ -179,6 +180,17 @@ async def _next(receive: Receive) -> MutableMapping[str, Any]:
     if message["type"] == "http.disconnect":
         raise Gone
     return message
+
+
+def faulted(error: Exception) -> HttpFault:
+    """What is said of a fault before anything was executed: codes had to be looked up, and nobody answered."""
+    known = faults.classify(error)
+    if known == faults.INTERNAL:
+        log.error("a request failed unexpectedly", exc_info=error)
+        return INTERNAL
+    code, text_zh, text_en = known
+    log.warning("%s before anything was executed: %s", code, type(error).__name__)
+    return HttpFault(503, code, text_en, text_zh, [(b"retry-after", b"2")])
 
 
 def posted(body: bytes) -> Any:

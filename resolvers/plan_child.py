@@ -206,7 +206,7 @@ class _Here:
             await self._database.engine.dispose()
 
     async def carry_out(self, url: str, plan: int, attempt: int, now: str) -> str:
-        from db.faults import BUSY, UNAVAILABLE, classify
+        from db.faults import BUSY, OUTCOME_UNKNOWN, UNAVAILABLE, classify
         from graph.eligible import TooManyPairs
         from resolvers.errors import Refusal
 
@@ -215,7 +215,7 @@ class _Here:
             demand = await _told(context, plan, attempt)
             return SETTLED_AND_LEAVING if demand > LARGE else SETTLED
         except Exception as error:
-            if classify(error) in (UNAVAILABLE, BUSY):
+            if classify(error) in (UNAVAILABLE, OUTCOME_UNKNOWN, BUSY):
                 print(f"the computing of plan {plan} was cut short: {classify(error)[0]}", file=sys.stderr, flush=True)
                 return UNSETTLED
             if not isinstance(error, Refusal | TooManyPairs):
