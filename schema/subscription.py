@@ -13,6 +13,7 @@ from schema.mapping import Changes, argument, entry, part, root
 from schema.needs import Need
 from schema.nodes import Mapped
 from schema.plans import Plan
+from schema.referrals import Referral
 
 AREA = "Area code, everything below it included. 区划代码(含下级)。"
 
@@ -40,6 +41,11 @@ class NeedChange(Change):
     need: Need = entry("need", "The need as it is now. 需求现状。", "entity_id")
 
 
+@strawberry.type(description="Something happened to a referral. 点单变更。")
+class ReferralChange(Change):
+    referral: Referral = entry("referral", "The referral as it is now. 点单现状。", "entity_id")
+
+
 @strawberry.type(description="Something happened to a plan. 方案变更。")
 class PlanChange(Change):
     plan: Plan = entry("plan", "The plan as it is now. 方案现状。", "entity_id")
@@ -51,6 +57,15 @@ class PlanChange(Change):
 class Subscription:
     need_changed: NeedChange = root(
         Changes("need"), "What happens to the needs of an area. 需求变更。", [argument("area", str, AREA), _after()]
+    )
+    referral_changed: ReferralChange = root(
+        Changes("referral"),
+        "What happens to referrals; without area and party, to all that you may see. 点单变更。",
+        [
+            argument("area", str | None, AREA),
+            argument("party", strawberry.ID | None, "The provider or the community of the referral. 提供方或社区。"),
+            _after(),
+        ],
     )
     plan_changed: PlanChange = root(
         Changes("plan"), "What happens to the plans of an area. 方案变更。", [argument("area", str, AREA), _after()]
