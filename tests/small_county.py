@@ -104,6 +104,9 @@ class County:
             "allocation",
             "shortfall",
             "linkage_model",
+            "referral",
+            "follow_up",
+            "notice",
             "event",
             "idempotency",
             "api_key",
@@ -113,7 +116,7 @@ class County:
     async def state(self) -> list[Any]:
         """Everything about needs, offers, parties and plans that an act may change."""
         found: list[Any] = []
-        for name in ("party", "need", "offer", "match", "plan"):
+        for name in ("party", "need", "offer", "match", "plan", "referral"):
             found += await self.rows(f"SELECT to_jsonb(t) FROM {name} t ORDER BY id")  # noqa: S608
         return found
 

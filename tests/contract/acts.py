@@ -44,8 +44,10 @@ class Stage:
     paused: str
     #: A plan that waits and that nobody takes.
     waiting: str
-    #: A plan that is computed.
+    #: A plan that is computed, with one line.
     computed: str
+    #: A referral in each of these states, of a need and an offer of their own.
+    referrals: dict[str, str]
 
     async def answer(self, document: str, variables: dict[str, Any] | None = None, viewer: Viewer = LOCAL) -> Any:
         """The whole answer, errors and all."""
@@ -103,6 +105,27 @@ PAUSED_NOW = OFFER_NOW | {
     "maximumPerNeed": 4,
     "earmark": {"code": "ORPHAN"},
 }
+
+REFERRAL = "referral { status quantity delivered outcome { code } reason { code } history { status note } }"
+
+
+def step(status: str, target: str, given: dict[str, Any], now: dict[str, Any], past: str) -> Any:
+    """A step on the referral in `status`: what is given, and what the answer shows."""
+    before = {
+        "REQUESTED": ["REQUESTED"],
+        "ACCEPTED": ["REQUESTED", "ACCEPTED"],
+        "IN_PROGRESS": ["REQUESTED", "ACCEPTED", "IN_PROGRESS"],
+        "COMPLETED": ["REQUESTED", "ACCEPTED", "IN_PROGRESS", "COMPLETED"],
+    }[status]
+    history = [{"status": one, "note": None} for one in before] + [{"status": target, "note": "已电话说明"}]
+    shown = {"status": target, "quantity": 1, "delivered": None, "outcome": None, "reason": None, "history": history}
+    return (
+        lambda stage: {"id": stage.referrals[status], "note": "已电话说明"} | given,
+        past,
+        REFERRAL,
+        {"referral": shown | now},
+    )
+
 
 #: act -> what is given, the type that answers, what is selected of it, what comes back
 DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = {
@@ -304,6 +327,78 @@ DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = {
                 "sinceOn": "2026-11-01",
                 "citation": "县“3456”实施方案",
                 "template": {"code": "SIX", "label": "Six-society linkage", "isLinkageModel": True},
+            }
+        },
+    ),
+    "planApprove": (
+        lambda stage: {"id": stage.computed},
+        "PlanApproved",
+        "plan { status approvedAt kept }",
+        {"plan": {"status": "APPROVED", "approvedAt": "2026-11-22T04:00:00+00:00", "kept": False}},
+    ),
+    "referralRequest": (
+        lambda stage: {"needId": stage.need, "offerId": stage.offer, "quantity": 2, "note": "请先电话联系"},
+        "ReferralRequested",
+        "referral { status quantity note taken need { committed } offer { available } steps { name requires } }",
+        {
+            "referral": {
+                "status": "REQUESTED",
+                "quantity": 2,
+                "note": "请先电话联系",
+                "taken": False,
+                "need": {"committed": 2},
+                "offer": {"available": 8},
+                "steps": [
+                    {"name": "accept", "requires": []},
+                    {"name": "reject", "requires": ["reason"]},
+                    {"name": "cancel", "requires": []},
+                ],
+            }
+        },
+    ),
+    "referralTake": (
+        lambda stage: {"needId": stage.need, "offerId": stage.offer, "quantity": 1},
+        "ReferralTaken",
+        "referral { status quantity taken need { committed } }",
+        {"referral": {"status": "ACCEPTED", "quantity": 1, "taken": True, "need": {"committed": 1}}},
+    ),
+    "referralAccept": step("REQUESTED", "ACCEPTED", {}, {}, "ReferralAccepted"),
+    "referralReject": step(
+        "REQUESTED",
+        "REJECTED",
+        {"reason": "NO_CAPACITY"},
+        {"reason": {"code": "NO_CAPACITY"}},
+        "ReferralRejected",
+    ),
+    "referralStart": step("ACCEPTED", "IN_PROGRESS", {}, {}, "ReferralStarted"),
+    "referralHold": step("IN_PROGRESS", "ON_HOLD", {}, {}, "ReferralHeld"),
+    "referralComplete": step(
+        "IN_PROGRESS",
+        "COMPLETED",
+        {"delivered": 1, "outcome": "GOT_HELP"},
+        {"delivered": 1, "outcome": {"code": "GOT_HELP"}},
+        "ReferralCompleted",
+    ),
+    "referralFail": step(
+        "ACCEPTED",
+        "FAILED",
+        {"outcome": "NO_LONGER_INTERESTED"},
+        {"outcome": {"code": "NO_LONGER_INTERESTED"}},
+        "ReferralFailed",
+    ),
+    "referralCancel": step("IN_PROGRESS", "CANCELLED", {}, {}, "ReferralCancelled"),
+    "followUpRecord": (
+        lambda stage: {"id": stage.referrals["COMPLETED"], "satisfaction": 4, "furtherNeed": "还想学会使用"},
+        "FollowUpRecorded",
+        "referral { status awaited steps { name } followUps { edges { node { satisfaction furtherNeed side } } } }",
+        {
+            "referral": {
+                "status": "COMPLETED",
+                "awaited": False,
+                "steps": [],
+                "followUps": {
+                    "edges": [{"node": {"satisfaction": 4, "furtherNeed": "还想学会使用", "side": "COORDINATOR"}}]
+                },
             }
         },
     ),

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from acts import DONE, MUTATION, NEED, NEED_NOW, OFFER, OFFER_NOW, PARTY, PAUSED_NOW, Stage, gid
 from graphql import get_named_type
-from small_county import COUNTY, NOON, OTHER_COUNTY, TOWN, VILLAGE, found
+from small_county import COUNTY, NOON, OTHER_COUNTY, TOWN, VILLAGE, County, found
 
 from db.viewer import LOCAL, PUBLIC, Viewer
-from resolvers import needs, offers
+from resolvers import needs, offers, referrals
 from schema.execution.executor import Executor
 
 
@@ -23,20 +23,46 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
     paused = await county.offer(provider, title="暂停的", minimum_per_need=2, maximum_per_need=4, earmark="ORPHAN")
     await offers.pause(county.context, paused)
     computed = await county.waiting_plan(TOWN)
+    need = await county.need(community, client_groups=["ORPHAN"], channel="HOTLINE")
+    offer = await county.offer(provider)
     async with county.engine.begin() as conn:
         await conn.exec_driver_sql("UPDATE plan SET status = 'COMPUTED' WHERE id = $1", (computed,))
+        await conn.exec_driver_sql(
+            "INSERT INTO allocation (plan_id, need_id, offer_id, quantity, score) VALUES ($1, $2, $3, 2, 0.5)",
+            (computed, need, offer),
+        )
     yield Stage(
         county,
         Executor(database, clock=lambda: NOON),
         gid("Community", community),
         gid("DonorFirm", provider),
-        gid("Need", await county.need(community, client_groups=["ORPHAN"], channel="HOTLINE")),
-        gid("Offer", await county.offer(provider)),
+        gid("Need", need),
+        gid("Offer", offer),
         gid("Offer", paused),
         gid("Plan", await county.waiting_plan(OTHER_COUNTY)),
         gid("Plan", computed),
+        await orders(county, community, provider),
     )
     await database.close()
+
+
+async def orders(county: County, community: int, provider: int) -> dict[str, str]:
+    """A referral in each state, that together use up a need and an offer: no match and no plan sees either."""
+    steps: dict[str, list[tuple[str, dict[str, Any]]]] = {
+        "REQUESTED": [],
+        "ACCEPTED": [("accept", {})],
+        "IN_PROGRESS": [("accept", {}), ("start", {})],
+        "COMPLETED": [("accept", {}), ("start", {}), ("complete", {"delivered": 1, "outcome": "GOT_HELP"})],
+    }
+    need = await county.need(community, title="已全部点单", quantity=len(steps))
+    offer = await county.offer(provider, title="已全部点出", capacity=len(steps))
+    found = {}
+    for status, taken in steps.items():
+        done = await referrals.request(county.context, need_id=need, offer_id=offer, quantity=1)
+        for name, given in taken:
+            await referrals.advance(county.context, name, done.id, **given)
+        found[status] = gid("Referral", done.id)
+    return found
 
 
 def test_every_act_of_the_contract_is_sent() -> None:
@@ -99,6 +125,8 @@ async def test_a_key_used_for_something_else_is_a_conflict(stage: Stage, act: st
         ("capacity", 9),
         ("area", TOWN),
         ("keep", False),
+        ("note", "另一句"),
+        ("furtherNeed", "别的"),
     ):
         other |= {field: value} if field in given else {}
     assert other
@@ -110,7 +138,7 @@ def reference(act: str) -> str | None:
     """The field by which an act names what is there already."""
     arguments = MUTATION.fields[act].args  # type: ignore[union-attr]
     given = get_named_type(arguments["input"].type).fields if "input" in arguments else arguments
-    return next((name for name in ("id", "communityId", "providerId") if name in given), None)
+    return next((name for name in ("id", "communityId", "providerId", "needId") if name in given), None)
 
 
 REFERENCES = {act: field for act in DONE if (field := reference(act))}
