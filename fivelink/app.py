@@ -1,4 +1,4 @@
-"""The ASGI application: /graphql, /healthz, /readyz, /static, and / that leads to the page."""
+"""The ASGI application: /graphql, /graphql/stream, /healthz, /readyz, /static, and / that leads to the page."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ from db.server import supervise
 from db.viewer import LOCAL
 from fivelink.endpoint import Endpoint, Receive, Scope, Send
 from fivelink.http_answers import JSON, HttpFault, error_body
+from fivelink.live import STREAM_PATH, Connections
 from fivelink.settings import Settings
 from fivelink.sign_in import SignIn
+from fivelink.stream import Stream
+from fivelink.websocket import WebSocket
 from resolvers import acts, feed, matches, plan_jobs, plan_keeping
 from resolvers.context import Context
 from schema.execution.executor import Executor
@@ -89,10 +92,21 @@ async def _keep_matches_true(context: Context) -> None:
 
 
 class App:
-    """Passes /graphql to the endpoint before any routing, everything else (and the lifespan) to Starlette."""
+    """Passes what is GraphQL to its three ways in before any routing, the rest (and the lifespan) to Starlette."""
 
-    def __init__(self, endpoint: Endpoint, site: Starlette, database: Database) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        websocket: WebSocket,
+        stream: Stream,
+        connections: Connections,
+        site: Starlette,
+        database: Database,
+    ) -> None:
         self._endpoint = endpoint
+        self._websocket = websocket
+        self._stream = stream
+        self._connections = connections
         self._site = site
         self._database = database
 
@@ -101,9 +115,17 @@ class App:
         await plan_jobs.dismiss(self._database.engine)
         await self._database.close()
 
+    async def drain(self) -> None:
+        """Finishes and ends every live connection. Called before the server closes any."""
+        await self._connections.drain()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/graphql":
             await self._endpoint(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == STREAM_PATH:
+            await self._stream(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == "/graphql":
+            await self._websocket(scope, receive, send)
         else:
             await self._site(scope, receive, send)
 
@@ -128,9 +150,24 @@ def build(settings: Settings, database_url: str | None = None) -> App:
     if not settings.worker:
         plan_jobs.leave_to_others(database.engine)
     executor = Executor(database, limits_of(settings), introspection=settings.introspection)
+    sign_in, connections = SignIn(database), Connections(settings.max_connections)
+    websocket = WebSocket(
+        executor,
+        sign_in,
+        connections,
+        operations=settings.max_connection_operations,
+        send_seconds=settings.send_timeout_seconds,
+    )
+    stream = Stream(
+        executor,
+        sign_in,
+        connections,
+        max_body_bytes=settings.max_body_bytes,
+        send_seconds=settings.send_timeout_seconds,
+    )
     endpoint = Endpoint(
         executor,
-        SignIn(database),
+        sign_in,
         max_body_bytes=settings.max_body_bytes,
         page=graphiql_page() if settings.graphiql else None,
         page_headers=PAGE_HEADERS,
@@ -184,7 +221,7 @@ def build(settings: Settings, database_url: str | None = None) -> App:
         lifespan=lifespan,
         exception_handlers={404: _not_found, 405: _wrong_method},
     )
-    return App(endpoint, site, database)
+    return App(endpoint, websocket, stream, connections, site, database)
 
 
 def graphiql_page() -> bytes:

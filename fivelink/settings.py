@@ -180,6 +180,28 @@ class Settings:
             "The highest cost of an operation (about the number of values it may return).",
         ),
     )
+    max_connections: int = field(
+        default=2_000,
+        metadata=_about(
+            _whole(0),
+            "实时连接(WebSocket 与 SSE)的最大数目。",
+            "The most live connections (websockets and event streams) of this process.",
+        ),
+    )
+    max_connection_operations: int = field(
+        default=50,
+        metadata=_about(
+            _whole(1), "一个 WebSocket 连接最多同时执行的操作数。", "The most operations at once on a websocket."
+        ),
+    )
+    send_timeout_seconds: float = field(
+        default=20.0,
+        metadata=_about(
+            SECONDS,
+            "实时连接的客户端超过此秒数不读取,即被断开(SLOW_READER)。",
+            "How long a client of a live connection may read nothing before it is cut off (SLOW_READER).",
+        ),
+    )
     statement_timeout_seconds: float = field(
         default=10.0,
         metadata=_about(SECONDS, "一次数据库读取的最长秒数。", "How long one database statement of a query may take."),
