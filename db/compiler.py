@@ -30,7 +30,7 @@ from sqlalchemy.sql.visitors import replacement_traverse
 
 from db import cursors, selection, visibility
 from db.entities import ENTITIES, Entity, ListOf, OneOf, PageOf
-from db.program import DIALECT, Keys, Level, Program, Statement, beyond, written_out
+from db.program import DIALECT, Keys, Level, Program, Statement, as_told, beyond, exactly, written_out
 
 #: The most codes a facet of a whole list names, the most frequent first.
 FACET_ROWS = 100
@@ -52,6 +52,7 @@ class Compiler:
         self.names: dict[str, Any] = {
             "gid": cursors.global_id,
             "cursor": cursors.encode,
+            "exactly": exactly,
             "NONE": (),
         }
 
@@ -327,7 +328,7 @@ class Compiler:
         if name in entity.through:
             relation, column = entity.through[name]
             return level.column(self._join(level, table, entity, relation), column)
-        return level.column(table, name)
+        return as_told(level.column(table, name), table.c[name].type)
 
     def _item(self, typename: str, item: selection.Item, level: Level, table: Any, entity: Entity, guard: str) -> str:
         if isinstance(item, selection.Leaf):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, literal_column, or_
+from sqlalchemy import BindParameter, Numeric, and_, bindparam, literal_column, or_
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from db.entities import Entity
@@ -92,3 +93,13 @@ def beyond(table: Any, order: Sequence[tuple[str, bool]], prefix: str, *, forwar
         further = table.c[column] < bound if descending == forward else table.c[column] > bound
         condition = further if condition is None else or_(further, and_(table.c[column] == bound, condition))
     return condition
+
+
+def as_told(value: str, kind: Any) -> str:
+    """The expression of a column's value in an answer. (A Float is a Numeric too, but no decimal.)"""
+    return f"exactly({value})" if isinstance(kind, Numeric) and kind.asdecimal else value
+
+
+def exactly(value: Decimal | None) -> str | None:
+    """JSON has no exact decimals: they are text."""
+    return None if value is None else format(value, "f")

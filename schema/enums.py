@@ -108,6 +108,31 @@ class ReferralSide(Enum):
     SYSTEM = _value("SYSTEM", "Time, by rule. 系统")
 
 
+@strawberry.enum(description="Kind of a service record; which figures each has stands in docs/services.md. 服务类别。")
+class ServiceKind(Enum):
+    VISIT = _value("VISIT", "A visit to a home. 走访")
+    CASEWORK = _value("CASEWORK", "Casework (MZ/T 094). 个案工作")
+    GROUP_WORK = _value("GROUP_WORK", "Group work (MZ/T 095). 小组工作")
+    COMMUNITY_ACTIVITY = _value("COMMUNITY_ACTIVITY", "An activity open to the community. 社区活动")
+    GOODS_DELIVERED = _value("GOODS_DELIVERED", "Goods handed over. 物资发放")
+    MONEY_PAID = _value("MONEY_PAID", "Money paid out. 资金发放")
+    HOURS = _value("HOURS", "Time served; a volunteer's makes its certificate. 服务时长")
+
+
+@strawberry.enum(description="State of a certificate of volunteer hours. 志愿服务记录证明的状态。")
+class CertificateStatus(Enum):
+    VALID = _value("VALID", "It holds. 有效")
+    OUTDATED = _value("OUTDATED", "A record it rests on was corrected: ask for a new one. 需换发")
+    REVOKED = _value("REVOKED", "It was taken back. 已撤销")
+
+
+@strawberry.enum(description="What came of verifying a certificate's number. 查验结果。")
+class CertificateFinding(Enum):
+    FOUND = _value("FOUND", "There is such a certificate; see its status. 查到")
+    UNKNOWN = _value("UNKNOWN", "Well written, but never issued. 未出具过")
+    MISTYPED = _value("MISTYPED", "The check character or the length is wrong. 编号有误")
+
+
 PRIORITY_LABELS = {
     "ROUTINE": ("一般", "Routine"),
     "URGENT": ("较急", "Urgent"),

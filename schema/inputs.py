@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import strawberry
 
-from schema.enums import PlanOrder, Priority
+from schema.enums import PlanOrder, Priority, ServiceKind
 from schema.mapping import given, required
 
 KEY = "Your own key for this act, at most 200 characters; sending it again does nothing twice. 幂等键。"
@@ -188,4 +189,54 @@ class FollowUpRecordInput:
     satisfaction: int | None = given("1 (not at all) to 5 (very); required where somebody was reached. 满意度。")
     further_need: str | None = given("What is still missing, in words; submit a need for it. 新的需求。")
     note: str | None = given("A note, at most 1,000 characters; no personal data. 备注。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="What was done; which figures a kind requires stands in docs/services.md. 服务记录内容。")
+class ServiceRecordInput:
+    referral_id: strawberry.ID = required("For this referral, in progress or completed 30 days ago at most. 点单编号。")
+    kind: ServiceKind = required("What kind of service. 服务类别。")
+    served_on: date = required("On which day. 服务日期。")
+    sessions: int | None = given("Sessions held. 场次。")
+    persons: int | None = given("Different persons served. 人数。")
+    person_times: int | None = given("Times a person was served, at least persons. 人次。")
+    reach: int | None = given("People reached, at least persons. 覆盖人数。")
+    quantity: int | None = given("Goods delivered, in the need's unit. 数量。")
+    amount: Decimal | None = given("Money paid, in yuan, as a string with at most two decimal places. 金额(元)。")
+    minutes: int | None = given("Minutes of all who served, added up. 服务分钟数(各人合计)。")
+    note: str | None = given("A note, at most 1,000 characters; no personal data. 备注。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="What takes the place of a service record, as a whole. 更正内容(整条重填)。")
+class ServiceCorrectInput:
+    id: strawberry.ID = required("The record that is wrong. 服务记录编号。")
+    withdraw: bool | None = given(
+        "True: it was made by mistake; then give only a note that says why. 是否撤销。", False
+    )
+    kind: ServiceKind | None = given("What kind of service. 服务类别。")
+    served_on: date | None = given("On which day. 服务日期。")
+    sessions: int | None = given("Sessions held. 场次。")
+    persons: int | None = given("Different persons served. 人数。")
+    person_times: int | None = given("Times a person was served, at least persons. 人次。")
+    reach: int | None = given("People reached, at least persons. 覆盖人数。")
+    quantity: int | None = given("Goods delivered, in the need's unit. 数量。")
+    amount: Decimal | None = given("Money paid, in yuan, as a string with at most two decimal places. 金额(元)。")
+    minutes: int | None = given("Minutes of all who served, added up. 服务分钟数(各人合计)。")
+    note: str | None = given("A note, at most 1,000 characters; no personal data. 备注。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="Hours to certify. 出具志愿服务记录证明。")
+class CertificateIssueInput:
+    volunteer_id: strawberry.ID = required("Whose hours. 志愿者(队)编号。")
+    from_on: date = strawberry.field(name="from", description="First day. 起始日期。")
+    until_on: date = strawberry.field(name="until", description="Last day, not in the future. 截止日期。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="A certificate to take back. 撤销证明。")
+class CertificateRevokeInput:
+    id: strawberry.ID = required("The certificate. 证明编号(全局编号)。")
+    reason: str = required("Why, 1 to 200 characters; only who may see the certificate reads it. 撤销原因。")
     idempotency_key: str | None = key()

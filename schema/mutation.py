@@ -11,7 +11,18 @@ import strawberry
 
 from db.cursors import parse_id
 from db.entities import PARTY_TYPES
-from resolvers import needs, offers, parties, plan_approval, plan_keeping, plans, referrals, teams
+from resolvers import (
+    certificates,
+    needs,
+    offers,
+    parties,
+    plan_approval,
+    plan_keeping,
+    plans,
+    referrals,
+    services,
+    teams,
+)
 from resolvers.context import KEEP
 from resolvers.context import Done as ActDone
 from resolvers.errors import Refusal
@@ -283,3 +294,35 @@ class Mutation:
         values = _plain(input)
         id = id_of(values.pop("id"), "Referral")
         return await _act(results.FollowUpRecorded, referrals.follow_up, info.context.acts, id, **values)
+
+    @strawberry.field(description="Record what was done for a referral. 登记服务记录。")
+    async def service_record(
+        self, info: Info, input: Annotated[inputs.ServiceRecordInput, _input("What was done. 服务内容。")]
+    ) -> result("ServiceRecordResult", results.ServiceRecorded):  # type: ignore[valid-type]
+        values = _plain(input)
+        values["referral_id"] = id_of(values["referral_id"], "Referral")
+        return await _act(results.ServiceRecorded, services.record_service, info.context.acts, **values)
+
+    @strawberry.field(description="Correct a service record by another, or withdraw it. 更正服务记录。")
+    async def service_correct(
+        self, info: Info, input: Annotated[inputs.ServiceCorrectInput, _input("What is right. 更正内容。")]
+    ) -> result("ServiceCorrectResult", results.ServiceCorrected):  # type: ignore[valid-type]
+        values = _plain(input)
+        id = id_of(values.pop("id"), "ServiceRecord")
+        return await _act(results.ServiceCorrected, services.correct, info.context.acts, id, **values)
+
+    @strawberry.field(description="Certify a volunteer's hours of a period. 出具志愿服务记录证明。")
+    async def certificate_issue(
+        self, info: Info, input: Annotated[inputs.CertificateIssueInput, _input("Whose, and when. 志愿者与日期。")]
+    ) -> result("CertificateIssueResult", results.CertificateIssued):  # type: ignore[valid-type]
+        values = _plain(input)
+        values["volunteer_id"] = id_of(values["volunteer_id"], "Volunteer")
+        return await _act(results.CertificateIssued, certificates.issue, info.context.acts, **values)
+
+    @strawberry.field(description="Take a certificate back. 撤销志愿服务记录证明。")
+    async def certificate_revoke(
+        self, info: Info, input: Annotated[inputs.CertificateRevokeInput, _input("Which, and why. 证明与原因。")]
+    ) -> result("CertificateRevokeResult", results.CertificateRevoked):  # type: ignore[valid-type]
+        values = _plain(input)
+        id = id_of(values.pop("id"), "VolunteerCertificate")
+        return await _act(results.CertificateRevoked, certificates.revoke, info.context.acts, id, **values)

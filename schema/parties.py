@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
 from resolvers import partners as partner_acts
+from resolvers import services as service_acts
 from schema.areas import Area
 from schema.enums import Society
 from schema.mapping import column, one, page
-from schema.nodes import Node
+from schema.nodes import Connection, Node
 from schema.partners import PartnerSuggestion, SuggestedParty
 from schema.terms import Term
 
 if TYPE_CHECKING:
+    from schema.certificates import VolunteerCertificate
     from schema.needs import NeedConnection
     from schema.offers import OfferConnection
 
 Offers = Annotated["OfferConnection", strawberry.lazy("schema.offers")]
+Certificate = Annotated["VolunteerCertificate", strawberry.lazy("schema.certificates")]
 Needs = Annotated["NeedConnection", strawberry.lazy("schema.needs")]
 
 
@@ -60,6 +64,15 @@ class SocialWorker(Party):
 @strawberry.type(description="A volunteer, or a team of them. 社区志愿者(队)。")
 class Volunteer(Party):
     headcount: int = column("1 for a person, more for a team. 人数。")
+    certificates: Connection[Certificate] = page("Certificates of its hours, newest first. 志愿服务记录证明。")
+
+    @strawberry.field(
+        description="Hours of all its service records that count, rounded to two places; null for who is neither "
+        "staff nor the volunteer. 服务小时数。"
+    )
+    @staticmethod
+    async def hours(root: strawberry.Parent[Any], info: strawberry.Info[Any, Any]) -> Decimal | None:
+        return await service_acts.volunteer_hours(info.context.acts, root["__id"])
 
 
 @strawberry.type(description="A firm that gives. 爱心企业。")

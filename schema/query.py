@@ -8,6 +8,7 @@ import strawberry
 
 from schema import linkage, simulate, subscription, teams
 from schema.areas import Area
+from schema.certificates import CertificateVerification, verification
 from schema.enums import AreaLevel, PlanStatus, ResourceKind, Society
 from schema.fragility import Fragility
 from schema.fragility import found as fragile_parties
@@ -28,6 +29,8 @@ from schema.offers import OfferConnection, OfferFilter
 from schema.parties import Party
 from schema.plans import Plan
 from schema.referrals import Referral, ReferralFilter
+from schema.services import ServiceFilter, ServiceRecord, ServiceTotals
+from schema.services import totals as service_totals
 from schema.terms import ResourceType, Term
 
 
@@ -133,4 +136,14 @@ class Query:
         resolver=subscription.changes_cursor,
         description="The present end of the feed of changes: ask for it, read, then subscribe after it, and nothing is "
         "missed. 变更流当前末尾的游标。",
+    )
+    services: Connection[ServiceRecord] = root_page(
+        "service_record", "Service records, newest day first. 服务记录列表。", [_where(ServiceFilter), *forward()]
+    )
+    service_totals: ServiceTotals = strawberry.field(
+        resolver=service_totals, description="Sums over the service records that count. 服务记录汇总。"
+    )
+    certificate: CertificateVerification = strawberry.field(
+        resolver=verification,
+        description="Verify a certificate of volunteer hours by its number; open to everybody. 查验志愿服务记录证明。",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -17,6 +17,9 @@ from schema.offers import Offer
 from schema.parties import Community, Party
 from schema.plans import Plan
 from schema.terms import Term
+
+if TYPE_CHECKING:
+    from schema.services import ServiceRecord
 
 
 @strawberry.type(description="What happened to a referral. 办理记录。")
@@ -100,6 +103,9 @@ class Referral(Node):
     history: list[ReferralEvent] = value_list("All that happened, oldest first. 全部办理记录。", ("history",), _history)
     follow_ups: Connection[Annotated[FollowUp, strawberry.lazy("schema.referrals")]] = page(
         "The calls back, newest first. 回访记录。"
+    )
+    services: Connection[Annotated[ServiceRecord, strawberry.lazy("schema.services")]] = page(
+        "What was done, newest day first. 服务记录。"
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 import strawberry
 
+from schema.certificates import VolunteerCertificate
 from schema.mapping import entry
 from schema.needs import Need
 from schema.offers import Offer
@@ -13,6 +14,7 @@ from schema.parties import Assistant, Community, DonorFirm, Fund, Organization, 
 from schema.plans import Plan
 from schema.problems import Conflict, InvalidInput, NotAllowed, NotFound
 from schema.referrals import Referral
+from schema.services import ServiceRecord
 from schema.teams import LinkageModel
 
 
@@ -184,6 +186,26 @@ class FollowUpRecorded(Done):
 @strawberry.type(description="The plan is approved; each of its lines is an order. 方案已批准。")
 class PlanApproved(Done):
     plan: Plan = entry("plan", "The plan. 方案。")
+
+
+@strawberry.type(description="The service is recorded. 服务已登记。")
+class ServiceRecorded(Done):
+    service: ServiceRecord = entry("service_record", "The record. 服务记录。")
+
+
+@strawberry.type(description="The record is corrected: another took its place. 服务记录已更正。")
+class ServiceCorrected(Done):
+    service: ServiceRecord = entry("service_record", "The correcting record. 更正后的记录。")
+
+
+@strawberry.type(description="The hours are certified. 已出具志愿服务记录证明。")
+class CertificateIssued(Done):
+    certificate: VolunteerCertificate = entry("certificate", "The certificate. 证明。")
+
+
+@strawberry.type(description="The certificate does not hold any more. 证明已撤销。")
+class CertificateRevoked(Done):
+    certificate: VolunteerCertificate = entry("certificate", "The certificate. 证明。")
 
 
 def result(name: str, done: Any) -> Any:

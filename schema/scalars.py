@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import strawberry
@@ -12,6 +13,9 @@ from graphql import GraphQLError
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+_DECIMAL = re.compile(r"-?(?=[\d.]{1,31}$)\d+(\.\d+)?", re.ASCII)
 
 
 def _day(value: Any) -> date:
@@ -32,6 +36,19 @@ def _moment(value: Any) -> datetime:
     raise GraphQLError("a DateTime is written YYYY-MM-DDThh:mm:ss with an offset (RFC 3339) and exists in the calendar")
 
 
+def _decimal(value: Any) -> Decimal:
+    """A number in a request was a float before anybody could look, so only its text is exact (whole ones are)."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return Decimal(value)
+    raise GraphQLError('a Decimal is written as a string of at most 30 digits, like "12.50"')
+
+
+def _exactly(value: Any) -> str:
+    return value if isinstance(value, str) else format(value, "f")
+
+
 SCALARS: Mapping[object, Any] = {
     date: strawberry.scalar(
         name="Date",
@@ -44,5 +61,11 @@ SCALARS: Mapping[object, Any] = {
         description="A moment with offset, RFC 3339. 日期时间(含时区)。",
         serialize=datetime.isoformat,
         parse_value=_moment,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description='An exact decimal number as a string, like "12.50"; never a float. 精确小数(字符串)。',
+        serialize=_exactly,
+        parse_value=_decimal,
     ),
 }
