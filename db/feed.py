@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, SmallInteger, Text, bindparam, select, text
+from sqlalchemy import BigInteger, SmallInteger, Text, TextClause, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -83,36 +83,43 @@ _READ = (
 )
 _LAST = text("SELECT position FROM feed_state")
 _STATE = text("SELECT position, snapshot FROM feed_state WHERE id = 1 FOR UPDATE")
+# What a database restored from a dump brought has numbers of other transactions, from the present's future.
+_OF_HERE = "e.xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 # The newest first by index: an EXISTS might read the whole table to find that there is none.
 _LOOK = text(
-    """SELECT position, (SELECT e.xid FROM event e
-        WHERE e.xid >= pg_snapshot_xmin(s.snapshot::pg_snapshot)::text::bigint
+    f"""SELECT position, snapshot = :nothing OR (SELECT e.xid FROM event e
+        WHERE e.xid >= pg_snapshot_xmin(s.snapshot::pg_snapshot)::text::bigint AND {_OF_HERE}
             AND NOT pg_visible_in_snapshot(e.xid::text::xid8, s.snapshot::pg_snapshot)
         ORDER BY e.xid DESC LIMIT 1) IS NOT NULL AS behind
-    FROM feed_state s"""
+    FROM feed_state s"""  # noqa: S608
 )
-_STEP = text(
-    """WITH placed AS (
-        INSERT INTO event_position (position, event_id)
-        SELECT CAST(:position AS bigint) + row_number() OVER (ORDER BY e.id), e.id FROM event e
-        WHERE e.xid >= :oldest
-            AND NOT pg_visible_in_snapshot(e.xid::text::xid8, CAST(:last AS text)::pg_snapshot)
-            AND NOT EXISTS (SELECT FROM event_position p WHERE p.event_id = e.id)
-        RETURNING position
-    ), moved AS (
-        UPDATE feed_state SET position = (SELECT max(position) FROM placed), snapshot = pg_current_snapshot()::text
-        WHERE id = 1 AND EXISTS (SELECT FROM placed) RETURNING position
+
+
+def _step(which: str) -> TextClause:
+    return text(
+        f"""WITH placed AS (
+            INSERT INTO event_position (position, event_id)
+            SELECT CAST(:position AS bigint) + row_number() OVER (ORDER BY e.id), e.id FROM event e
+            WHERE {which} AND NOT EXISTS (SELECT FROM event_position p WHERE p.event_id = e.id)
+            RETURNING position
+        ), moved AS (
+            UPDATE feed_state SET snapshot = pg_current_snapshot()::text,
+                position = coalesce((SELECT max(position) FROM placed), position)
+            WHERE id = 1 AND (snapshot = :nothing OR EXISTS (SELECT FROM placed)) RETURNING position
+        )
+        SELECT position, pg_notify(:channel, position::text) FROM moved"""  # noqa: S608
     )
-    SELECT position, pg_notify(:channel, position::text) FROM moved"""
+
+
+_STEP = _step(
+    f"e.xid >= :oldest AND {_OF_HERE}"
+    " AND NOT pg_visible_in_snapshot(e.xid::text::xid8, CAST(:last AS text)::pg_snapshot)"
 )
+_FIRST_STEP = _step("true")
 _BEGIN = text("INSERT INTO feed_state (id, position, snapshot) VALUES (1, 0, :nothing) ON CONFLICT DO NOTHING")
 _ELSEWHERE = text(
     """UPDATE feed_state SET snapshot = :nothing
     WHERE pg_snapshot_xmax(snapshot::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())"""
-)
-_LONG_AGO = text(
-    "UPDATE event SET xid = 1 WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-    " AND xid <> pg_current_xact_id()::text::bigint"
 )
 
 
@@ -130,7 +137,7 @@ async def last(conn: AsyncConnection) -> int:
 async def look(conn: AsyncConnection) -> tuple[int, bool]:
     """(the last position, whether events wait for theirs). One statement, O(1) where none wait and none is held up by
     a long transaction."""
-    row = (await conn.execute(_LOOK)).first()
+    row = (await conn.execute(_LOOK, {"nothing": NOTHING_SEEN})).first()
     return (row.position, row.behind) if row else (0, True)
 
 
@@ -145,15 +152,12 @@ async def advance(conn: AsyncConnection) -> int:
         await take_up(conn)
         state = (await conn.execute(_STATE)).one()
     # A statement of its own: what it sees was committed after the step before, whose lock we have waited for.
-    moved = await conn.execute(
-        _STEP,
-        {
-            "position": state.position,
-            "last": state.snapshot,
-            "oldest": int(state.snapshot.split(":")[0]),
-            "channel": CHANNEL,
-        },
-    )
+    values = {"position": state.position, "channel": CHANNEL, "nothing": NOTHING_SEEN}
+    if state.snapshot == NOTHING_SEEN:
+        moved = await conn.execute(_FIRST_STEP, values)
+    else:
+        seen = {"last": state.snapshot, "oldest": int(state.snapshot.split(":")[0])}
+        moved = await conn.execute(_STEP, values | seen)
     row = moved.first()
     return row.position - state.position if row else 0
 
@@ -161,13 +165,12 @@ async def advance(conn: AsyncConnection) -> int:
 async def take_up(conn: AsyncConnection) -> None:
     """What a sequencer begins with: the state exists, and its snapshot is of this server.
 
-    In a database restored from a dump the numbers of transactions begin again: what it brought is counted as long
-    ago, and only what has no position yet gets one.
+    In a database restored from a dump the numbers of transactions begin again: the next step then looks at every event,
+    and gives a position to those that have none.
     """
     await conn.execute(_BEGIN, {"nothing": NOTHING_SEEN})
     await conn.execute(_STATE)
-    if (await conn.execute(_ELSEWHERE, {"nothing": NOTHING_SEEN})).rowcount:
-        await conn.execute(_LONG_AGO)
+    await conn.execute(_ELSEWHERE, {"nothing": NOTHING_SEEN})
 
 
 async def listen(conn: AsyncConnection, heard: Callable[[], None]) -> None:
@@ -195,7 +198,9 @@ def position_of(cursor: str) -> int:
     except ValueError:
         raise BadCursor from None
     match values:
-        case ["feed", int(position)] if 0 <= position <= LARGEST_ID and cursor_of(position) == cursor:
+        case ["feed", position] if (
+            type(position) is int and 0 <= position <= LARGEST_ID and cursor_of(position) == cursor
+        ):
             return position
     raise BadCursor
 

@@ -134,6 +134,12 @@ def wake(engine: AsyncEngine) -> None:
         found.wake()
 
 
+def followers(engine: AsyncEngine) -> int:
+    """How many follow the feed in this process now."""
+    found = _feeds.get(engine)
+    return found.hub.followers if found is not None else 0
+
+
 async def attend(context: Context) -> None:
     """Gives positions and hears of them for as long as it is not cancelled; comes back when the database was away."""
     own, pause = _of(context.engine), FIRST_RETURN_SECONDS
