@@ -39,6 +39,8 @@ TABLE_OF_TYPE = dict.fromkeys(TYPE_OF_KIND.values(), "party") | {
     "Shortfall": "shortfall",
     "TeamTemplate": "team_template",
     "LinkageModel": "linkage_model",
+    "Duty": "duty",
+    "Procedure": "procedure",
 }
 TYPE_OF_TABLE = {table: name for name, table in TABLE_OF_TYPE.items()}
 
@@ -54,6 +56,8 @@ ORDERS: dict[str, Order] = {
     "shortfall": (("id", "ASC"),),
     "team_template": (("position", "ASC"), ("id", "ASC")),
     "linkage_model": (("since_on", "DESC"), ("id", "DESC")),
+    "duty": (("position", "ASC"), ("id", "ASC")),
+    "procedure": (("position", "ASC"), ("id", "ASC")),
 }
 #: Field -> table; the column is the field's name with _id, but for `COLUMN_OF`. A `parent` is of its child's own table.
 TO_ONE = {
@@ -195,6 +199,16 @@ def _society(table: str, value: Any, p: Parameters) -> str:
     return f"offer.provider_id IN ({chosen})"
 
 
+def _posted_in(table: str, value: Any, p: Parameters) -> str:
+    above = f"SELECT unnest(ancestor_ids) FROM area WHERE code = {p(value)}"
+    return f"({table}.area_id IS NULL OR {table}.area_id IN ({above}))"
+
+
+def _posted_on(table: str, value: Any, p: Parameters) -> str:
+    day = p(value)
+    return f"{day} BETWEEN coalesce({table}.since_on, '-infinity') AND coalesce({table}.until_on, 'infinity')"
+
+
 def _unmatched(table: str, value: Any, p: Parameters) -> str:
     return f"need.id {'NOT ' if value else ''}IN (SELECT need_id FROM match)"
 
@@ -258,6 +272,8 @@ FILTERS: dict[str, dict[str, Callable[[str, Any, Parameters], str]]] = {
     "plan": {"area": _within_area, "status": _one_of("status")},
     "team_template": {},
     "linkage_model": {"area": _within_area},
+    "duty": {"area": _posted_in, "level": _is("level", lambda value: value.name), "on": _posted_on},
+    "procedure": {"area": _posted_in, "on": _posted_on},
 }
 
 

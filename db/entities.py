@@ -14,12 +14,14 @@ from db import filters
 from db.areas import AreaRow
 from db.base import Base
 from db.certificates import CertificateRow
+from db.duties import DutyRow
 from db.filters import Filter
 from db.matches import MatchRow, WeightSetRow
 from db.needs import NeedRow
 from db.offers import OfferRow
 from db.parties import PartyRow
 from db.plans import AllocationRow, PlanRow, ShortfallRow
+from db.procedures import ProcedureRow
 from db.referrals import FollowUpRow, ReferralRow
 from db.services import ServiceRecordRow
 from db.teams import LinkageModelRow, TeamTemplateRow
@@ -290,6 +292,20 @@ ENTITIES: dict[str, Entity] = {
             "area": OneOf("area", "area_id"),
             "issuer_area": OneOf("area", "issuer_area_id"),
         },
+    ),
+    "duty": Entity(
+        DutyRow,
+        {"": "Duty"},
+        order=(("position", False), ("id", False)),
+        relations={"area": OneOf("area", "area_id", nullable=True)},
+        filters={"area": filters.HOLDS_IN, "level": filters.equals("level"), "on": filters.HOLDS_ON},
+    ),
+    "procedure": Entity(
+        ProcedureRow,
+        {"": "Procedure"},
+        order=(("position", False), ("id", False)),
+        relations={"area": OneOf("area", "area_id", nullable=True)},
+        filters={"area": filters.HOLDS_IN, "on": filters.HOLDS_ON},
     ),
     "team_template": Entity(TeamTemplateRow, {"": "TeamTemplate"}, order=(("position", False), ("id", False))),
     "linkage_model": Entity(

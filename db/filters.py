@@ -252,6 +252,22 @@ def _stands(t: Any, p: str, variant: str) -> Any:
 STANDS = Filter(lambda codes, argument: ("true" if argument else "false", None), _stands)
 
 
+def _holds_in(t: Any, p: str, _: str) -> Any:
+    """Said for everywhere, for the area, or for one above it."""
+    chosen = AreaRow.__table__.alias()
+    above = select(func.unnest(chosen.c.ancestor_ids)).where(chosen.c.id == bindparam(p, type_=Integer))
+    return or_(t.c.area_id.is_(None), t.c.area_id.in_(above))
+
+
+def _holds_on(t: Any, p: str, _: str) -> Any:
+    day = bindparam(p, type_=Date)
+    return and_(or_(t.c.since_on.is_(None), t.c.since_on <= day), or_(t.c.until_on.is_(None), t.c.until_on >= day))
+
+
+HOLDS_IN = Filter(lambda codes, argument: ("", codes.area(argument)[1]), _holds_in)
+HOLDS_ON = Filter(_plain, _holds_on)
+
+
 # ------------------------------------------------------------------------------------------------ facets
 
 

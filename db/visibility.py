@@ -189,6 +189,8 @@ PREDICATES = {
     "weight_set": _all,
     "team_template": _all,
     "linkage_model": _all,
+    "duty": _all,
+    "procedure": _all,
     "party": _party,
     "offer": _offer,
     "need": _need,

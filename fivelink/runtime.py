@@ -12,6 +12,8 @@ from db import health, migrate
 from db.database import Database
 from db.server import database as postgres
 from db.viewer import LOCAL
+from exchange import duties as duty_files
+from exchange import procedures as procedure_files
 from exchange import teams as team_files
 from exchange import times as time_files
 from exchange import vocabulary as files
@@ -19,7 +21,7 @@ from exchange.records import Fault, Place
 from fivelink.settings import Settings
 from graph.partners import part_weights
 from graph.score import weight_vector
-from resolvers import plan_jobs, vocabulary
+from resolvers import plan_jobs, referral_steps, vocabulary
 from resolvers.context import Context
 
 T = TypeVar("T")
@@ -33,6 +35,8 @@ FILES = (
     "linkage_models.csv",
     "team_templates.csv",
     "due_times.csv",
+    "duties.csv",
+    "procedures.csv",
     "working_days.csv",
 )
 
@@ -71,9 +75,9 @@ async def _make_ready(url: str, vocabulary_dir: Path | None) -> None:
 async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vocabulary.Loaded:
     """Areas, terms, resource types, weights, linkage models and team templates: those shipped, and the county's own.
 
-    From its folder areas.csv, terms.csv, resource_types.csv, linkage_models.csv, team_templates.csv, due_times.csv and
-    working_days.csv are added (a row of a known code, case or day takes the place of it), weights.csv and
-    partner_weights.csv take the place of the shipped ones.
+    From its folder areas.csv, terms.csv, resource_types.csv, linkage_models.csv, team_templates.csv, due_times.csv,
+    working_days.csv, duties.csv and procedures.csv are added (a row of a known code, case or day takes the place of
+    it), weights.csv and partner_weights.csv take the place of the shipped ones.
     Changes nothing where nothing is new. Raises VocabularyFaulty with every fault of every file.
     """
     own: dict[str, Path] = {}
@@ -102,8 +106,12 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
     templates = team_files.read_team_templates(both("team_templates.csv"), {one.code for one in types.records})
     due_times = time_files.read_due_times(both("due_times.csv"), {one.code for one in areas.records})
     working_days = time_files.read_working_days(both("working_days.csv"))
+    known_areas = {one.code for one in areas.records}
+    duties = duty_files.read_duties(both("duties.csv"), known_areas)
+    procedures = procedure_files.read_procedures(both("procedures.csv"), known_areas, referral_steps.STEPS)
     for read in (areas, terms, types, weights, partner_weights, models, templates, due_times, working_days):
         faults += read.faults
+    faults += [*duties.faults, *procedures.faults]
     checks: list[tuple[str, files.Reading[files.WeightRecord], Callable[[dict[str, int]], object]]] = [
         ("weights.csv", weights, weight_vector),
         ("partner_weights.csv", partner_weights, part_weights),
@@ -134,6 +142,8 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
         team_roles=[*models.records, *templates.records],
         due_times=due_times.records,
         working_days=working_days.records,
+        duties=duties.records,
+        procedures=procedures.records,
     )
 
 

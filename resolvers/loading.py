@@ -18,11 +18,15 @@ from db.offers import OfferRow
 from db.parties import PartyRow
 from db.teams import Template
 from db.terms import ResourceType, Term
+from exchange.duties import DutyRecord
+from exchange.procedures import ProcedureStepRecord
 from exchange.teams import TeamRoleRecord
 from exchange.times import DueTimeRecord, WorkingDayRecord
 from exchange.vocabulary import AreaRecord, ResourceTypeRecord, TermRecord, WeightRecord
 from graph.partners import part_weights
 from graph.score import weight_vector
+from resolvers import duties as duty_list
+from resolvers import procedures as procedure_list
 from resolvers.acts import record
 from resolvers.context import Context
 
@@ -45,6 +49,8 @@ class Loaded:
     team_templates: int = 0
     partner_weights: bool = False
     times: bool = False
+    duties: int = 0
+    procedures: int = 0
 
     @property
     def moves_matches(self) -> bool:
@@ -52,7 +58,8 @@ class Loaded:
         return bool(self.areas or self.terms or self.resource_types or self.weights)
 
     def __bool__(self) -> bool:
-        return self.moves_matches or bool(self.team_templates or self.partner_weights or self.times)
+        others = (self.team_templates, self.partner_weights, self.times, self.duties, self.procedures)
+        return self.moves_matches or any(others)
 
 
 async def load(
@@ -66,6 +73,8 @@ async def load(
     partner_weights: Sequence[WeightRecord] = (),
     due_times: Sequence[DueTimeRecord] = (),
     working_days: Sequence[WorkingDayRecord] | None = None,
+    duties: Sequence[DutyRecord] = (),
+    procedures: Sequence[ProcedureStepRecord] = (),
 ) -> Loaded:
     """Inserts what is new and updates what differs, in one transaction; removes nothing. O(rows known).
 
@@ -84,6 +93,8 @@ async def load(
             await _templates(conn, team_roles),
             await _partner_weights(conn, partner_weights),
             await _times(conn, due_times, working_days),
+            await duty_list.load(conn, duties),
+            await procedure_list.load(conn, procedures),
         )
         if loaded:
             state = await matches.state(conn)

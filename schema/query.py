@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import strawberry
@@ -9,6 +10,7 @@ import strawberry
 from schema import linkage, simulate, subscription, teams
 from schema.areas import Area
 from schema.certificates import CertificateVerification, verification
+from schema.duties import Duty
 from schema.enums import AreaLevel, PlanStatus, ResourceKind, Society
 from schema.fragility import Fragility
 from schema.fragility import found as fragile_parties
@@ -28,6 +30,7 @@ from schema.nodes import Connection, Node
 from schema.offers import OfferConnection, OfferFilter
 from schema.parties import Party
 from schema.plans import Plan
+from schema.procedures import Procedure
 from schema.referrals import Referral, ReferralFilter
 from schema.services import ServiceFilter, ServiceRecord, ServiceTotals
 from schema.services import totals as service_totals
@@ -131,6 +134,25 @@ class Query:
         "linkage_model",
         "Which linkage model holds where, newest first. 各地的联动模式。",
         [argument("area", str | None, "Area code, everything below it included. 区划代码(含下级)。"), *forward()],
+    )
+    duties: Connection[Duty] = root_page(
+        "duty",
+        "The duty list: what each level answers for. Open to everybody. 责任清单。",
+        [
+            argument("area", str | None, "Area code: those that hold there. 适用于此地区(区划代码)。"),
+            argument("level", AreaLevel | None, "Of this level. 哪一级。"),
+            argument("on", date | None, "Those that hold on this day. 在此日有效。"),
+            *forward(),
+        ],
+    )
+    procedures: Connection[Procedure] = root_page(
+        "procedure",
+        "The procedure list: by which steps work is done. Open to everybody. 工作程序清单。",
+        [
+            argument("area", str | None, "Area code: those that hold there. 适用于此地区(区划代码)。"),
+            argument("on", date | None, "Those that hold on this day. 在此日有效。"),
+            *forward(),
+        ],
     )
     changes_cursor: str = strawberry.field(
         resolver=subscription.changes_cursor,

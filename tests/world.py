@@ -13,11 +13,13 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.areas import AreaRow
+from db.duties import DutyRow
 from db.matches import MatchingStateRow, MatchRow, WeightSetRow
 from db.needs import NeedRow
 from db.offers import OfferRow
 from db.parties import PartyRow
 from db.plans import AllocationRow, PlanRow, ShortfallRow
+from db.procedures import ProcedureRow
 from db.teams import LinkageModelRow, TeamTemplateRow
 from db.terms import ResourceTypeRow, TermRow
 
@@ -145,6 +147,56 @@ def rows() -> dict[Any, list[dict[str, Any]]]:
                 ],
             }
             for n, (code, name, is_model) in enumerate([("FIVE", "五社联动", True), ("NURSE", "护工组", False)], 1)
+        ],
+        DutyRow: [
+            {
+                "id": n,
+                "code": f"D{n}",
+                "level": level,
+                "area_id": area,
+                "title_zh": "走访",
+                "title_en": "Visit",
+                "text_zh": "走访居民",
+                "text_en": "Visit residents",
+                "since_on": since,
+                "until_on": until,
+                "source": "出处",
+                "position": 10 - n,
+            }
+            for n, (level, area, since, until) in enumerate(
+                [
+                    ("COUNTY", None, None, None),
+                    ("TOWNSHIP", 3, date(2026, 3, 1), None),
+                    ("VILLAGE", 8, None, date(2026, 4, 1)),
+                ],
+                1,
+            )
+        ],
+        ProcedureRow: [
+            {
+                "id": n,
+                "code": f"P{n}",
+                "area_id": area,
+                "title_zh": "个案",
+                "title_en": "Casework",
+                "since_on": None,
+                "until_on": date(2026, 4, 1) if area else None,
+                "position": 0,
+                "steps": [
+                    {
+                        "code": "INTAKE",
+                        "title_zh": "接案",
+                        "title_en": "Intake",
+                        "text_zh": "了解情况",
+                        "text_en": "Learn what is asked",
+                        "society": "SOCIAL_WORKER" if area else None,
+                        "level": None if area else "TOWNSHIP",
+                        "referral_steps": ["request"],
+                        "source": "出处",
+                    }
+                ],
+            }
+            for n, area in enumerate((3, None), 1)
         ],
         LinkageModelRow: [
             {"area_id": area, "template_id": 1, "since_on": NOON.date(), "citation": None, "created_at": NOON}

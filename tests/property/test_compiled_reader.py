@@ -105,6 +105,7 @@ async def make_pool(database: Database) -> Pool:
         "scheme": ["client_group", "domain", "industry", "channel", "nothing"],
         "resourceType": ["AIDS", "WHEELCHAIR", "MONEY", "COUNSELLING", "NOTHING"],
         "clientGroup": ["LEFT_BEHIND", "LEFT_BEHIND_CHILD", "DISABLED", "CHILD_PROTECTION", "EDUCATION"],
+        "on": ["2026-03-01", "2026-04-10", "2020-01-01"],
         "channel": ["HOTLINE_12345", "EDUCATION", "NOTHING"],
         "industry": ["EDUCATION", "HOTLINE_12345", "NOTHING"],
         "neededBefore": ["2026-04-10", "2020-01-01", "0001-01-01", "9999-12-31"],
