@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 QUEUE = "plans"
 TASK = "plan.compute"
+#: What time brings, once a minute.
+UPKEEP = "upkeep"
+UPKEEP_TASK = "upkeep.sweep"
 #: A worker holds the advisory lock (LIFE, its number) for as long as its session lives: PostgreSQL knows who does.
 LIFE = 5003
 

@@ -19,12 +19,12 @@ from typing import Any
 import asyncpg
 from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.connector import BaseAsyncConnector, Notify
-from procrastinate.exceptions import JobAborted
+from procrastinate.exceptions import JobAborted, UniqueViolation
 from procrastinate.job_context import AbortReason
 from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 
-from db.jobs import LIFE, LIVING, QUEUE, TASK
+from db.jobs import LIFE, LIVING, QUEUE, TASK, UPKEEP, UPKEEP_TASK
 
 #: How often a worker looks for jobs of the dead, how often it says it lives, and when a silent one counts as dead.
 LOOK_SECONDS, HEARTBEAT_SECONDS, SILENT_SECONDS = 5.0, 10.0, 30.0
@@ -45,16 +45,29 @@ _TAKE_BACK = f"""SELECT procrastinate_retry_job_v2(j.id, NULL, NULL, NULL, NULL)
 _TIDY = f"""DELETE FROM procrastinate_jobs
     WHERE queue_name = '{QUEUE}' AND status NOT IN ('todo', 'doing')"""  # noqa: S608
 
+# Upkeep is never taken back: the next tick does what was left, and two rounds waiting would block one another.
+_LEAVE = f"""DELETE FROM procrastinate_jobs
+    WHERE queue_name = '{UPKEEP}' AND (status = 'doing' AND worker_id IS NULL OR status NOT IN ('todo', 'doing'))"""  # noqa: S608
+#: When a round of upkeep is due: every minute, counted by the clock of each worker's machine.
+EVERY_MINUTE = "* * * * *"
+
 
 class Again(Exception):
     """Raised by the work of a job that should be taken again: nothing is settled yet."""
 
 
-async def work(url: str, compute: Callable[[int], Awaitable[None]], *, stay: bool) -> None:
+async def work(
+    url: str,
+    compute: Callable[[int], Awaitable[None]],
+    *,
+    stay: bool,
+    tick: Callable[[], Awaitable[None]] | None = None,
+) -> None:
     """Takes the jobs of plans, one at a time, and awaits `compute(plan_id)` for each; `url` is postgresql://.
 
     With `stay` until cancelled, else until none is left to take. A job whose work raises Again, or that is cut short by
-    cancelling this, goes back to the queue; one that is withdrawn meanwhile is cancelled and leaves it. Raises what
+    cancelling this, goes back to the queue; one that is withdrawn meanwhile is cancelled and leaves it. `tick` is
+    awaited once a minute by one of all the workers of the database that were given one, beside the plans. Raises what
     asyncpg raises when the database cannot be reached, and ConnectionError when the session is lost.
     """
     # What is worth saying is said by the use case; procrastinate would print tracebacks.
@@ -76,20 +89,13 @@ async def work(url: str, compute: Callable[[int], Awaitable[None]], *, stay: boo
     tasks: list[asyncio.Task[Any]] = []
     try:
         await session.take_back()
-        taking = asyncio.create_task(
-            app.run_worker_async(
-                queues=[QUEUE],
-                wait=stay,
-                fetch_job_polling_interval=POLL_SECONDS,
-                abort_job_polling_interval=LOOK_SECONDS,
-                shutdown_graceful_timeout=0,
-                delete_jobs="always",
-                install_signal_handlers=False,
-                update_heartbeat_interval=HEARTBEAT_SECONDS,
-                stalled_worker_timeout=SILENT_SECONDS,
-            )
-        )
-        tasks = [taking, asyncio.create_task(_look_after(session)), asyncio.create_task(session.lost())]
+        tasks = [
+            asyncio.create_task(_run(app, QUEUE, stay=stay)),
+            asyncio.create_task(_look_after(session)),
+            asyncio.create_task(session.lost()),
+        ]
+        if tick is not None:
+            tasks.append(asyncio.create_task(_run(_upkeep(session, tick), UPKEEP, stay=stay)))
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             task.result()
@@ -98,6 +104,34 @@ async def work(url: str, compute: Callable[[int], Awaitable[None]], *, stay: boo
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await session.close_async()
+
+
+async def _run(app: App, queue: str, *, stay: bool) -> None:
+    await app.run_worker_async(
+        queues=[queue],
+        wait=stay,
+        fetch_job_polling_interval=POLL_SECONDS,
+        abort_job_polling_interval=LOOK_SECONDS,
+        shutdown_graceful_timeout=0,
+        delete_jobs="always",
+        install_signal_handlers=False,
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=SILENT_SECONDS,
+    )
+
+
+def _upkeep(session: _Session, tick: Callable[[], Awaitable[None]]) -> App:
+    """Another taker on the same session, so that a long plan keeps no round of upkeep waiting."""
+    app = App(connector=session)
+    app.job_manager = _Manager(session)
+
+    async def upkeep(timestamp: int) -> None:
+        await tick()
+
+    # One waits and one runs, at most: a round that takes longer than a minute is not followed by a heap of others.
+    task = app.task(name=UPKEEP_TASK, queue=UPKEEP, lock=UPKEEP, queueing_lock=UPKEEP)(upkeep)
+    app.periodic(cron=EVERY_MINUTE)(task)
+    return app
 
 
 async def _look_after(session: _Session) -> None:
@@ -136,7 +170,6 @@ class _Session(BaseAsyncConnector):
     def __init__(self, url: str) -> None:
         self._url = url
         self._turn = asyncio.Lock()
-        self._heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self._gone = asyncio.Event()
         self._connection: Any = None
 
@@ -161,14 +194,18 @@ class _Session(BaseAsyncConnector):
         raise ConnectionError("the worker's session ended")
 
     async def take_back(self) -> None:
-        """Puts the jobs of dead workers back into the queue and removes what is over. Three small statements."""
-        for statement in (_BURY, _TAKE_BACK, _TIDY):
+        """Puts the jobs of dead workers back into the queue and removes what is over. A few small statements."""
+        for statement in (_BURY, _TAKE_BACK, _TIDY, _LEAVE):
             await self.execute_query_async(statement)
 
     async def execute_query_all_async(self, query: str, **arguments: Any) -> list[dict[str, Any]]:
         sql, names = _numbered(query)
         async with self._turn:
-            rows = await self._connection.fetch(sql, *(arguments[name] for name in names))
+            try:
+                rows = await self._connection.fetch(sql, *(arguments[name] for name in names))
+            except asyncpg.UniqueViolationError as error:
+                name = error.constraint_name
+                raise UniqueViolation(str(error), constraint_name=name, queueing_lock=None) from error
         return [dict(row) for row in rows]
 
     async def execute_query_one_async(self, query: str, **arguments: Any) -> dict[str, Any]:
@@ -178,12 +215,14 @@ class _Session(BaseAsyncConnector):
         await self.execute_query_all_async(query, **arguments)
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
+        heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+
+        def hear(_: Any, __: int, channel: str, payload: str) -> None:
+            heard.put_nowait((channel, payload))
+
         for channel in channels:
             async with self._turn:
-                await self._connection.add_listener(channel, self._hear)
+                await self._connection.add_listener(channel, hear)
         while True:
-            channel, payload = await self._heard.get()
+            channel, payload = await heard.get()
             await on_notification(channel=channel, payload=payload)
-
-    def _hear(self, _: Any, __: int, channel: str, payload: str) -> None:
-        self._heard.put_nowait((channel, payload))

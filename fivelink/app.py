@@ -23,6 +23,7 @@ from db.faults import classify
 from db.migrate import head
 from db.server import supervise
 from db.viewer import LOCAL
+from fivelink.carrier import carrier
 from fivelink.endpoint import Endpoint, Receive, Scope, Send
 from fivelink.http_answers import JSON, HttpFault, error_body
 from fivelink.live import STREAM_PATH, Connections
@@ -30,7 +31,7 @@ from fivelink.settings import Settings
 from fivelink.sign_in import SignIn
 from fivelink.stream import Stream
 from fivelink.websocket import WebSocket
-from resolvers import acts, feed, matches, plan_jobs, plan_keeping
+from resolvers import acts, delivery, feed, matches, plan_jobs, plan_keeping
 from resolvers.context import Context
 from schema.execution.executor import Executor
 from schema.execution.limits import Limits
@@ -149,6 +150,7 @@ def build(settings: Settings, database_url: str | None = None) -> App:
     )
     if not settings.worker:
         plan_jobs.leave_to_others(database.engine)
+    delivery.use(database.engine, carrier(settings))
     executor = Executor(database, limits_of(settings), introspection=settings.introspection)
     sign_in, connections = SignIn(database), Connections(settings.max_connections)
     websocket = WebSocket(

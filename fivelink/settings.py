@@ -78,6 +78,13 @@ def _address(text: str) -> str:
     )
 
 
+def _transport(text: str) -> str:
+    module, _, factory = text.partition(":")
+    if text == "log" or (factory.isidentifier() and all(part.isidentifier() for part in module.split("."))):
+        return text
+    raise _Refused("应为 log 或 模块:函数", "log or module:factory is expected")
+
+
 SWITCH, SECONDS = Kind("on/off", _switch), Kind("seconds", _seconds)
 ADDRESS, FOLDER, TEXT = Kind("URL", _address), Kind("folder", Path), Kind("text", str)
 
@@ -133,8 +140,18 @@ class Settings:
         default=True,
         metadata=_about(
             SWITCH,
-            "serve 是否同时计算方案;off 时须另有 fivelink worker。",
-            "Whether `serve` computes plans, too; where it is off, `fivelink worker` must run somewhere.",
+            "serve 是否同时计算方案、处理到期和送达通知;off 时须另有 fivelink worker。",
+            "Whether `serve` also computes plans, sees to what is due and delivers notices; where it is off, "
+            "`fivelink worker` must run somewhere.",
+        ),
+    )
+    notice_transport: str = field(
+        default="log",
+        metadata=_about(
+            Kind("log or module:factory", _transport),
+            "通知的送达方式:log 只写日志;“模块:函数”是另外安装的送达程序(见 docs/notices.md)。",
+            "How notices leave the inbox: log writes a line; module:factory is an installed transport "
+            "(docs/notices.md).",
         ),
     )
     introspection: bool = field(

@@ -26,6 +26,8 @@ STEP_OF: Mapping[str, Step] = {
     "COMPLETED": "FOLLOW_UP",
     "FAILED": "FOLLOW_UP",
 }
+#: Of which status the provider must act; after it, who follows up.
+BY_PROVIDER = ("REQUESTED", "ACCEPTED", "IN_PROGRESS", "ON_HOLD")
 #: Where no rule was loaded: three working days, then one more each time.
 UNTOLD = DueRule("", None, None, 3, 1, "")
 

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
@@ -134,7 +135,10 @@ async def _work(context: Context, *, stay: bool) -> None:
         if not await _perform(context, id):
             raise workers.Again
 
-    await workers.work(url_of(context.engine), compute, stay=stay)
+    # Whoever stays also does what time brings (imported here: its use cases rest on this one).
+    upkeep: Any = import_module("resolvers.upkeep") if stay else None
+    tick = partial(upkeep.tick, context) if stay else None
+    await workers.work(url_of(context.engine), compute, stay=stay, tick=tick)
 
 
 def url_of(engine: AsyncEngine) -> str:

@@ -1,4 +1,4 @@
-"""`fivelink worker`: computes the plans that are asked for, on this machine, until it is stopped."""
+"""`fivelink worker`: computes the plans that are asked for and does what time brings, until it is stopped."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ from argparse import Namespace
 from contextlib import suppress
 
 from db.server import supervise
+from fivelink.carrier import carrier
 from fivelink.runtime import local, server
 from fivelink.settings import Settings
-from resolvers import plan_jobs, plan_keeping
+from resolvers import delivery, plan_jobs, plan_keeping
 
 
 def run(arguments: Namespace) -> int:
     settings = Settings.from_environment()
+    carries = carrier(settings)
     with server(settings) as url:
         print("等待计算任务 / waiting for plans to compute  (Ctrl+C 停止 / to stop)", file=sys.stderr, flush=True)
-        asyncio.run(_attend(url, settings))
+        asyncio.run(_attend(url, settings, carries))
     return 0
 
 
-async def _attend(url: str, settings: Settings) -> None:
+async def _attend(url: str, settings: Settings, carries: delivery.Transport) -> None:
     """Until SIGTERM or Ctrl-C: the child ends then, and the plan it was at goes back to the queue."""
     async with local(url) as context:
+        delivery.use(context.engine, carries)
         tasks = [
             asyncio.create_task(plan_jobs.attend(context)),
             asyncio.create_task(plan_keeping.attend(context)),
