@@ -8,7 +8,6 @@ us: its client comes back, and says with Last-Event-ID where it was.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import lru_cache
@@ -27,10 +26,11 @@ from fivelink.endpoint import (
     SignIn,
     asked,
     checked,
+    faulted,
     posted,
     whole_body,
 )
-from fivelink.http_answers import INTERNAL, JSON, HttpFault, error_body, not_allowed
+from fivelink.http_answers import JSON, HttpFault, error_body, not_allowed
 from fivelink.live import (
     ATTEND_SECONDS,
     CUT,
@@ -45,8 +45,6 @@ from fivelink.live import (
     resumed,
 )
 from fivelink.negotiation import WRONG_ENCODING, body_fault
-
-log = logging.getLogger("fivelink.stream")
 
 ALLOW = b"GET, POST, OPTIONS"
 EVENTS = (
@@ -153,9 +151,8 @@ class _Connection:
             else:
                 assert self._viewer is not None
                 answer = await own.executor.subscribe(query, name, variables, viewer=self._viewer)
-        except Exception:
-            log.exception("an operation over an event stream failed unexpectedly")
-            raise INTERNAL from None
+        except Exception as error:
+            raise faulted(error) from None
         if isinstance(answer, AsyncGenerator):
             async with aclosing(answer) as answers:
                 await self._stream(answers)
@@ -216,12 +213,10 @@ class _Connection:
         first: set[asyncio.Future[Any]] = {pump, watch, self._ending}
         await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         left, slow = watch.done(), False
-        if pump.done() and not pump.cancelled() and pump.exception() is not None:
-            error = pump.exception()
-            slow = isinstance(error, SlowReader)
-            last = _failed(self._cursor, slow=slow)
-            if not slow:
-                log.error("an event stream failed unexpectedly", exc_info=error)
+        error = pump.exception() if pump.done() and not pump.cancelled() else None
+        if isinstance(error, Exception):
+            slow, left = isinstance(error, SlowReader), left or isinstance(error, Gone)
+            last = _failed(self._cursor, SLOW_READER if slow else faulted(error).body)
         else:
             last = self._ending.result() if self._ending.done() else COMPLETE
         await finish(pump, attend)
@@ -270,7 +265,7 @@ class _Connection:
                     await self._write(ALIVE)
                 except SlowReader:
                     if not self._ending.done():
-                        self._ending.set_result(_failed(self._cursor, slow=True))
+                        self._ending.set_result(_failed(self._cursor, SLOW_READER))
                     return
 
     async def _write(self, event: bytes) -> None:
@@ -282,6 +277,8 @@ class _Connection:
                     await self._send({"type": "http.response.body", "body": event, "more_body": True})
             except TimeoutError:
                 raise SlowReader from None
+            except OSError:
+                raise Gone from None
 
     async def _plain(self, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         own = [(b"content-length", b"%d" % len(body)), *PLAIN] if status != 204 else []
@@ -303,20 +300,17 @@ def _event(body: bytes) -> tuple[bytes, str | None]:
     return b"event: next\nid: " + cursor.encode() + b"\ndata: " + body + b"\n\n", cursor
 
 
-def _failed(cursor: str | None, *, slow: bool) -> bytes:
+def _failed(cursor: str | None, body: bytes) -> bytes:
     """What is said last when a stream breaks off: why, and after which cursor to resume."""
-    if slow:
-        body = error_body(
-            "SLOW_READER", "what was sent was not read in time; resume from the cursor", "读取过慢,请从游标处继续"
-        )
-    else:
-        body = INTERNAL.body
     answer = orjson.loads(body)
     if cursor is not None:
         answer["errors"][0]["extensions"]["cursor"] = cursor
     return _event(orjson.dumps(answer))[0]
 
 
+SLOW_READER = error_body(
+    "SLOW_READER", "what was sent was not read in time; resume from the cursor", "读取过慢,请从游标处继续"
+)
 _RIGHTS_CHANGED = error_body(
     "RIGHTS_CHANGED", "what this key opens has changed; connect again", "密钥权限已变更,请重新连接"
 )

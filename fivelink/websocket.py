@@ -18,8 +18,8 @@ from typing import Any
 import orjson
 
 from db.viewer import Viewer
-from fivelink.endpoint import Outcome, Receive, Scope, Send, SignIn, checked
-from fivelink.http_answers import INTERNAL, HttpFault, malformed
+from fivelink.endpoint import Outcome, Receive, Scope, Send, SignIn, checked, faulted
+from fivelink.http_answers import HttpFault, malformed
 from fivelink.live import ATTEND_SECONDS, CUT, FAREWELL_SECONDS, SEND_SECONDS, Connections, Executor, SlowReader
 
 log = logging.getLogger("fivelink.websocket")
@@ -288,9 +288,8 @@ class _Connection:
             self._cut()
         except _Gone:
             return
-        except Exception:
-            log.exception("an operation over a websocket failed unexpectedly")
-            await self._refuse(operation, INTERNAL)
+        except Exception as error:
+            await self._refuse(operation, faulted(error))
         finally:
             self._forget(operation)
 
