@@ -154,8 +154,7 @@ class _Connection:
         except Exception as error:
             raise faulted(error) from None
         if isinstance(answer, AsyncGenerator):
-            async with aclosing(answer) as answers:
-                await self._stream(answers)
+            await self._stream(answer)
         elif answer.mutation_refused:
             await self._plain(405, answer.body, ((b"allow", b"POST"),))
         elif not answer.executed:
@@ -210,37 +209,44 @@ class _Connection:
         await self._send({"type": "http.response.start", "status": 200, "headers": list(EVENTS)})
         pump, watch = asyncio.create_task(self._pump(answers)), asyncio.create_task(self._watch())
         attend = asyncio.create_task(self._attend())
-        first: set[asyncio.Future[Any]] = {pump, watch, self._ending}
-        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-        left, slow = watch.done(), False
-        error = pump.exception() if pump.done() and not pump.cancelled() else None
-        if isinstance(error, Exception):
-            slow, left = isinstance(error, SlowReader), left or isinstance(error, Gone)
-            last = _failed(self._cursor, SLOW_READER if slow else faulted(error).body)
-        else:
-            last = self._ending.result() if self._ending.done() else COMPLETE
-        await finish(pump, attend)
         try:
-            if slow:
-                raise TimeoutError
-            if not left:
-                async with asyncio.timeout(FAREWELL_SECONDS):
-                    await self._send({"type": "http.response.body", "body": last})
-        except TimeoutError:
-            cut = self._scope.get("extensions", {}).get(CUT)
-            if cut is not None:
-                cut(last)
-                # Only after that is the answer over for the server.
-                await asyncio.wait({watch}, timeout=2 * FAREWELL_SECONDS)
+            first: set[asyncio.Future[Any]] = {pump, watch, self._ending}
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            error = pump.exception() if pump.done() else None
+            await finish(pump, attend)
+            if watch.done() or isinstance(error, Gone):
+                return
+            if isinstance(error, SlowReader):
+                await self._cut(_failed(self._cursor, SLOW_READER), watch)
+            elif isinstance(error, Exception):
+                await self._end(_failed(self._cursor, faulted(error).body), watch)
+            else:
+                await self._end(self._ending.result() if self._ending.done() else COMPLETE, watch)
         finally:
-            await finish(watch)
+            await finish(pump, attend, watch)
+
+    async def _end(self, last: bytes, watch: asyncio.Task[None]) -> None:
+        try:
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                await self._send({"type": "http.response.body", "body": last})
+        except TimeoutError:
+            await self._cut(last, watch)
+
+    async def _cut(self, last: bytes, watch: asyncio.Task[None]) -> None:
+        cut = self._scope.get("extensions", {}).get(CUT)
+        if cut is not None:
+            cut(last)
+            # Only when the connection is gone is the answer over for the server.
+            await asyncio.wait({watch}, timeout=2 * FAREWELL_SECONDS)
 
     async def _pump(self, answers: AsyncGenerator[bytes, None]) -> None:
-        await self._write(OPENING)
-        async for body in answers:
-            event, cursor = _event(body)
-            await self._write(event)
-            self._cursor = cursor or self._cursor
+        # Freed as soon as no more is wanted, while the farewell may still wait for its client.
+        async with aclosing(answers):
+            await self._write(OPENING)
+            async for body in answers:
+                event, cursor = _event(body)
+                await self._write(event)
+                self._cursor = cursor or self._cursor
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
