@@ -18,6 +18,7 @@ from db.duties import DutyRow
 from db.filters import Filter
 from db.matches import MatchRow, WeightSetRow
 from db.needs import NeedRow
+from db.notices import NoticeRow
 from db.offers import OfferRow
 from db.parties import PartyRow
 from db.plans import AllocationRow, PlanRow, ShortfallRow
@@ -259,6 +260,16 @@ ENTITIES: dict[str, Entity] = {
             "overdue": filters.OVERDUE,
             "toFollowUp": filters.TO_FOLLOW_UP,
         },
+    ),
+    "notice": Entity(
+        NoticeRow,
+        {"": "Notice"},
+        order=(("created_at", True), ("id", True)),
+        relations={
+            "party": OneOf("party", "party_id", nullable=True),
+            "area": OneOf("area", "area_id", nullable=True),
+        },
+        filters={"unread": filters.UNREAD},
     ),
     "follow_up": Entity(FollowUpRow, {"": "FollowUp"}, order=(("id", True),)),
     "service_record": Entity(

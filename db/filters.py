@@ -236,6 +236,13 @@ def _overdue(t: Any, p: str, variant: str) -> Any:
 OVERDUE = Filter(_now, _overdue)
 
 
+def _unread(t: Any, p: str, variant: str) -> Any:
+    return t.c.read_at.is_(None) if variant == "true" else t.c.read_at.is_not(None)
+
+
+UNREAD = Filter(lambda codes, argument: ("true" if argument else "false", None), _unread)
+
+
 def _to_follow_up(t: Any, p: str, variant: str) -> Any:
     waits = and_(t.c.awaited, t.c.status.in_(("COMPLETED", "FAILED")))
     return waits if variant == "true" else ~waits

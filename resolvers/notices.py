@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import acting, notices
 from db.cursors import global_id
-from resolvers.acts import act
+from resolvers.acts import act, require_role
 from resolvers.checks import Problems
 from resolvers.context import COUNTY_TIME, Context, Done
 from resolvers.errors import NotFound
@@ -182,7 +182,8 @@ async def tell(
 
 
 async def read(context: Context, id: int | None, *, idempotency_key: str | None = None) -> Done:
-    """Says that a notice was read; the first time counts. Raises NotFound, where it is not in the caller's inbox."""
+    """Says that a notice was read; the first time counts. Raises NotFound, NotAllowed."""
+    require_role(context.viewer, "PARTNER", "COORDINATOR")
 
     async def work(conn: AsyncConnection) -> Done:
         row = await acting.seen(conn, context.viewer, "notice", id, lock=True)

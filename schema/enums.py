@@ -133,6 +133,21 @@ class CertificateFinding(Enum):
     MISTYPED = _value("MISTYPED", "The check character or the length is wrong. 编号有误")
 
 
+@strawberry.enum(description="What a notice says. 通知种类。")
+class NoticeKind(Enum):
+    NEW_ORDER = _value("NEW_ORDER", "An order to accept or reject. 新的点单")
+    TAKEN = _value("TAKEN", "A provider took a need itself. 主动接单")
+    DUE_TOMORROW = _value("DUE_TOMORROW", "Due on the next working day. 即将到期")
+    OVERDUE = _value("OVERDUE", "Its due time has passed. 已逾期")
+    ESCALATED = _value("ESCALATED", "Overdue, and now the recipient answers for it. 逾期上报")
+    RELEASED = _value("RELEASED", "Overdue at every level; what it held is free again. 逾期释放")
+    CANCELLED = _value("CANCELLED", "The order was cancelled. 已取消")
+    REJECTED = _value("REJECTED", "The provider rejected the order. 被退回")
+    FAILED = _value("FAILED", "Nothing was delivered. 未成功")
+    TO_FOLLOW_UP = _value("TO_FOLLOW_UP", "The service is done; call back. 待回访")
+    STILL_TRUE = _value("STILL_TRUE", "Offers that nobody confirmed for long. 资源是否仍有效")
+
+
 PRIORITY_LABELS = {
     "ROUTINE": ("一般", "Routine"),
     "URGENT": ("较急", "Urgent"),

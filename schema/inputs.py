@@ -240,3 +240,9 @@ class CertificateRevokeInput:
     id: strawberry.ID = required("The certificate. 证明编号(全局编号)。")
     reason: str = required("Why, 1 to 200 characters; only who may see the certificate reads it. 撤销原因。")
     idempotency_key: str | None = key()
+
+
+@strawberry.input(description="Offers that still hold. 确认仍有效的资源。")
+class OffersConfirmInput:
+    ids: list[strawberry.ID] = required("The offers, 1 to 100. 资源编号。")
+    idempotency_key: str | None = key()

@@ -14,7 +14,9 @@ from db.entities import PARTY_TYPES
 from resolvers import (
     certificates,
     needs,
+    notices,
     offers,
+    offers_confirm,
     parties,
     plan_approval,
     plan_keeping,
@@ -326,3 +328,17 @@ class Mutation:
         values = _plain(input)
         id = id_of(values.pop("id"), "VolunteerCertificate")
         return await _act(results.CertificateRevoked, certificates.revoke, info.context.acts, id, **values)
+
+    @strawberry.field(description='Say "still true" of many offers at once, all or none. 一次确认多项资源仍有效。')
+    async def offers_confirm(
+        self, info: Info, input: Annotated[inputs.OffersConfirmInput, _input("Which still hold. 哪些资源。")]
+    ) -> result("OffersConfirmResult", results.OffersConfirmed):  # type: ignore[valid-type]
+        values = _plain(input)
+        ids = [id_of(id, "Offer") for id in values.pop("ids")]
+        try:
+            await offers_confirm.confirm_all(info.context.acts, ids, **values)
+        except Refusal as refusal:
+            return problem(refusal)
+        return results.OffersConfirmed.of_all(list(dict.fromkeys(id for id in ids if id is not None)))
+
+    notice_read = _by_id("NoticeReadResult", "Notice", results.NoticeRead, notices.read, "Read a notice. 通知已读。")

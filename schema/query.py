@@ -27,6 +27,7 @@ from schema.mapping import (
 )
 from schema.needs import NeedConnection, NeedFilter
 from schema.nodes import Connection, Node
+from schema.notices import Notice
 from schema.offers import OfferConnection, OfferFilter
 from schema.parties import Party
 from schema.plans import Plan
@@ -151,6 +152,14 @@ class Query:
         [
             argument("area", str | None, "Area code: those that hold there. 适用于此地区(区划代码)。"),
             argument("on", date | None, "Those that hold on this day. 在此日有效。"),
+            *forward(),
+        ],
+    )
+    notices: Connection[Notice] = root_page(
+        "notice",
+        "Your inbox, newest first: what your party, or the coordinators of your area, should know. 通知列表。",
+        [
+            argument("unread", bool | None, "true: only what nobody read yet; false: only what was read. 是否未读。"),
             *forward(),
         ],
     )

@@ -7,8 +7,9 @@ from typing import Annotated, Any, ClassVar
 import strawberry
 
 from schema.certificates import VolunteerCertificate
-from schema.mapping import entry
+from schema.mapping import entries, entry
 from schema.needs import Need
+from schema.notices import Notice
 from schema.offers import Offer
 from schema.parties import Assistant, Community, DonorFirm, Fund, Organization, SocialWorker, Volunteer
 from schema.plans import Plan
@@ -206,6 +207,23 @@ class CertificateIssued(Done):
 @strawberry.type(description="The certificate does not hold any more. 证明已撤销。")
 class CertificateRevoked(Done):
     certificate: VolunteerCertificate = entry("certificate", "The certificate. 证明。")
+
+
+@strawberry.type(description="The offers still hold, said the provider. 这些资源已确认。")
+class OffersConfirmed(Done):
+    ids: ClassVar[list[int]]
+    offers: list[Offer] = entries("offer", "The offers, in the order given. 资源。", "ids")
+
+    @classmethod
+    def of_all(cls, ids: list[int]) -> Any:
+        done = cls.of(ids[0])
+        done.ids = ids
+        return done
+
+
+@strawberry.type(description="The notice was read. 通知已读。")
+class NoticeRead(Done):
+    notice: Notice = entry("notice", "The notice. 通知。")
 
 
 def result(name: str, done: Any) -> Any:

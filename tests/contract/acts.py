@@ -48,6 +48,10 @@ class Stage:
     computed: str
     #: A referral in each of these states, of a need and an offer of their own.
     referrals: dict[str, str]
+    #: A record of goods, a volunteer with hours that nobody certified, and a certificate of another.
+    service: str
+    volunteer: str
+    certificate: str
 
     async def answer(self, document: str, variables: dict[str, Any] | None = None, viewer: Viewer = LOCAL) -> Any:
         """The whole answer, errors and all."""
@@ -399,6 +403,113 @@ DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = {
                 "followUps": {
                     "edges": [{"node": {"satisfaction": 4, "furtherNeed": "还想学会使用", "side": "COORDINATOR"}}]
                 },
+            }
+        },
+    ),
+    "serviceRecord": (
+        lambda stage: {
+            "referralId": stage.referrals["IN_PROGRESS"],
+            "kind": "MONEY_PAID",
+            "servedOn": "2026-11-22",
+            "persons": 1,
+            "amount": "300.50",
+            "note": "交通补助",
+        },
+        "ServiceRecorded",
+        "service { kind servedOn persons amount quantity hours note side referral { status } replacedBy { id } }",
+        {
+            "service": {
+                "kind": "MONEY_PAID",
+                "servedOn": "2026-11-22",
+                "persons": 1,
+                "amount": "300.50",
+                "quantity": None,
+                "hours": None,
+                "note": "交通补助",
+                "side": "COORDINATOR",
+                "referral": {"status": "IN_PROGRESS"},
+                "replacedBy": None,
+            }
+        },
+    ),
+    "serviceCorrect": (
+        lambda stage: {
+            "id": stage.service,
+            "kind": "VISIT",
+            "servedOn": "2026-11-22",
+            "persons": 1,
+            "personTimes": 2,
+            "note": "是走访",
+        },
+        "ServiceCorrected",
+        "service { kind persons personTimes quantity withdrawn replaces { kind quantity replacedBy { kind } } }",
+        {
+            "service": {
+                "kind": "VISIT",
+                "persons": 1,
+                "personTimes": 2,
+                "quantity": None,
+                "withdrawn": False,
+                "replaces": {"kind": "GOODS_DELIVERED", "quantity": 1, "replacedBy": {"kind": "VISIT"}},
+            }
+        },
+    ),
+    "certificateIssue": (
+        lambda stage: {"volunteerId": stage.volunteer, "from": "2026-11-01", "until": "2026-11-22"},
+        "CertificateIssued",
+        "certificate { status volunteerName hours minutes services fromOn untilOn issuedOn organizer"
+        " volunteer { name hours certificates { totalCount } } }",
+        {
+            "certificate": {
+                "status": "VALID",
+                "volunteerName": "王小明",
+                "hours": "1.67",
+                "minutes": 100,
+                "services": 1,
+                "fromOn": "2026-11-01",
+                "untilOn": "2026-11-22",
+                "issuedOn": "2026-11-22",
+                "organizer": "山东省济宁市梁山县拳铺镇甲村 甲村社区",
+                "volunteer": {"name": "王小明", "hours": "1.67", "certificates": {"totalCount": 1}},
+            }
+        },
+    ),
+    "certificateRevoke": (
+        lambda stage: {"id": stage.certificate, "reason": "姓名有误"},
+        "CertificateRevoked",
+        "certificate { status reason endedAt }",
+        {
+            "certificate": {
+                "status": "REVOKED",
+                "reason": "姓名有误",
+                "endedAt": "2026-11-22T04:00:00+00:00",
+            }
+        },
+    ),
+    "offersConfirm": (
+        lambda stage: {"ids": [stage.paused, stage.offer]},
+        "OffersConfirmed",
+        "offers { title confirmedAt status }",
+        {
+            "offers": [
+                {"title": "暂停的", "confirmedAt": "2026-11-22T04:00:00+00:00", "status": "PAUSED"},
+                {"title": "捐赠轮椅", "confirmedAt": "2026-11-22T04:00:00+00:00", "status": "ACTIVE"},
+            ]
+        },
+    ),
+    "noticeRead": (
+        # The first order of the stage told its provider.
+        lambda stage: {"id": gid("Notice", 1)},
+        "NoticeRead",
+        "notice { kind title readAt party { id } area { code } about }",
+        {
+            "notice": {
+                "kind": "NEW_ORDER",
+                "title": "新的点单",
+                "readAt": "2026-11-22T04:00:00+00:00",
+                "party": {"id": gid("DonorFirm", 2)},
+                "area": None,
+                "about": [gid("Referral", 1)],
             }
         },
     ),

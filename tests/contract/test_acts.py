@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from acts import DONE, MUTATION, NEED, NEED_NOW, OFFER, OFFER_NOW, PARTY, PAUSED_NOW, Stage, gid
 from graphql import get_named_type
-from small_county import COUNTY, NOON, OTHER_COUNTY, TOWN, VILLAGE, County, found
+from small_county import COUNTY, NOON, OTHER_COUNTY, TODAY, TOWN, VILLAGE, County, found
 
+from db.cursors import parse_id
 from db.viewer import LOCAL, PUBLIC, Viewer
-from resolvers import needs, offers, referrals
+from resolvers import certificates, needs, offers, parties, referrals, services
 from schema.execution.executor import Executor
 
 
@@ -31,6 +32,7 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
             "INSERT INTO allocation (plan_id, need_id, offer_id, quantity, score) VALUES ($1, $2, $3, 2, 0.5)",
             (computed, need, offer),
         )
+    led = await orders(county, community, provider)
     yield Stage(
         county,
         Executor(database, clock=lambda: NOON),
@@ -41,9 +43,36 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
         gid("Offer", paused),
         gid("Plan", await county.waiting_plan(OTHER_COUNTY)),
         gid("Plan", computed),
-        await orders(county, community, provider),
+        led,
+        *await served(county, community, led["IN_PROGRESS"]),
     )
     await database.close()
+
+
+async def served(county: County, community: int, referral: str) -> tuple[str, str, str]:
+    """A record of goods; a volunteer with hours; a certificate of another volunteer's hours."""
+    parsed = parse_id(referral)
+    assert parsed is not None
+    day = {"served_on": TODAY}
+    record = await services.record_service(
+        county.context, referral_id=parsed[1], kind="GOODS_DELIVERED", quantity=1, persons=1, **day
+    )
+    volunteers = []
+    for name in ("王小明", "李小红"):
+        id = (await parties.register_volunteer(county.context, name=name, area=VILLAGE)).id
+        need = await county.need(community, title=f"{name}的一台", quantity=1)
+        offer = await county.offer(id, title=f"{name}的轮椅", capacity=1)
+        order = (await referrals.request(county.context, need_id=need, offer_id=offer, quantity=1)).id
+        for step in ("accept", "start"):
+            await referrals.advance(county.context, step, order)
+        await services.record_service(county.context, referral_id=order, kind="HOURS", minutes=100, **day)
+        volunteers.append(id)
+    certified = await certificates.issue(county.context, volunteer_id=volunteers[1], from_on=TODAY, until_on=TODAY)
+    return (
+        gid("ServiceRecord", record.id),
+        gid("Volunteer", volunteers[0]),
+        gid("VolunteerCertificate", certified.id),
+    )
 
 
 async def orders(county: County, community: int, provider: int) -> dict[str, str]:
@@ -127,6 +156,9 @@ async def test_a_key_used_for_something_else_is_a_conflict(stage: Stage, act: st
         ("keep", False),
         ("note", "另一句"),
         ("furtherNeed", "别的"),
+        ("reason", "另一个原因"),
+        ("until", "2026-11-21"),
+        ("ids", [gid("Offer", 99)]),
     ):
         other |= {field: value} if field in given else {}
     assert other
@@ -138,7 +170,10 @@ def reference(act: str) -> str | None:
     """The field by which an act names what is there already."""
     arguments = MUTATION.fields[act].args  # type: ignore[union-attr]
     given = get_named_type(arguments["input"].type).fields if "input" in arguments else arguments
-    return next((name for name in ("id", "communityId", "providerId", "needId") if name in given), None)
+    return next(
+        (name for name in ("id", "communityId", "providerId", "needId", "referralId", "volunteerId") if name in given),
+        None,
+    )
 
 
 REFERENCES = {act: field for act in DONE if (field := reference(act))}
