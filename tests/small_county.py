@@ -106,6 +106,8 @@ class County:
             "linkage_model",
             "referral",
             "follow_up",
+            "service_record",
+            "certificate",
             "notice",
             "event",
             "idempotency",
@@ -116,7 +118,7 @@ class County:
     async def state(self) -> list[Any]:
         """Everything about needs, offers, parties and plans that an act may change."""
         found: list[Any] = []
-        for name in ("party", "need", "offer", "match", "plan", "referral"):
+        for name in ("party", "need", "offer", "match", "plan", "referral", "service_record", "certificate"):
             found += await self.rows(f"SELECT to_jsonb(t) FROM {name} t ORDER BY id")  # noqa: S608
         return found
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from served import FIRST, LAST_WEEK, Served, serving, volunteer_of
+from recorded import FIRST, LAST_WEEK, Served, serving, volunteer_of
 from small_county import COUNTY, FAR_VILLAGE, OTHER_COUNTY, OTHER_TOWN, TODAY, TOWN
 
 from db.viewer import LOCAL, PUBLIC, Viewer

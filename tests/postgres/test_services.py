@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from served import FIRST, LAST_WEEK, Served, serving, volunteer_of
+from recorded import FIRST, LAST_WEEK, Served, serving, volunteer_of
 from small_county import COUNTY, NOON, OTHER_COUNTY, TODAY, TOWN
 from sqlalchemy.exc import IntegrityError
 
