@@ -112,8 +112,10 @@ class _Feed:
                         await feed.advance(conn)
                         position = await feed.last(conn)
                 await self.hub.catch_up(conn, position)
+            # Not wait_for, which in Python 3.11 may swallow a cancellation.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.called.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self.called.wait()
             await asyncio.sleep(began + STEP_SECONDS - loop.time())
 
 

@@ -311,9 +311,8 @@ async def test_400_events_of_two_processes_reach_every_reader_once_and_in_one_or
         for writer in writers:
             assert writer.stdout is not None
             assert await writer.stdout.readline() == b"ready\n"
-        for writer in writers:
-            await writer.communicate(b"go\n")
-            assert writer.returncode == 0
+        await asyncio.gather(*(writer.communicate(b"go\n") for writer in writers))
+        assert [writer.returncode for writer in writers] == [0, 0]
         await until(lambda: all_placed(county))
         await until(lambda: have(read, 400))
         for reader in readers:
