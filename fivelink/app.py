@@ -24,6 +24,7 @@ from db.migrate import head
 from db.server import supervise
 from db.viewer import LOCAL
 from fivelink.carrier import carrier
+from fivelink.certificates import verifying
 from fivelink.endpoint import Endpoint, Receive, Scope, Send
 from fivelink.http_answers import JSON, HttpFault, error_body
 from fivelink.live import STREAM_PATH, Connections
@@ -218,6 +219,7 @@ def build(settings: Settings, database_url: str | None = None) -> App:
             Route("/", _home),
             Route("/healthz", _alive),
             Route("/readyz", ready),
+            Route("/certificates/{number}", verifying(database, PAGE_HEADERS)),
             Mount("/static", GZipMiddleware(_Files(directory=STATIC), minimum_size=1_000)),
         ],
         lifespan=lifespan,
