@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from fivelink.leaving import answer_the_last, let_in
 from fivelink.live import CUT, FAREWELL_SECONDS, STREAM_PATH
 
 #: From the signal to the end: what was accepted is finished within it.
@@ -83,12 +84,13 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         began = asyncio.get_running_loop().time()
-        # Who comes now is refused at once, and goes to another server or comes back.
+        # Who comes after those is refused at once, and goes to another server or comes back.
+        await let_in(sockets or [])
         for server in self.servers:
             server.close()
         for one in sockets or []:
             one.close()
-        draining = asyncio.ensure_future(self._drain())
+        draining = asyncio.gather(self._drain(), answer_the_last(self))
         while not draining.done() and not self.force_exit:
             spent = asyncio.get_running_loop().time() - began
             if spent >= DRAIN_SECONDS:
