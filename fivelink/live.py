@@ -39,7 +39,7 @@ ATTEND_SECONDS = 15.0
 #: How long an answer that is ready may wait for its client to read.
 SEND_SECONDS = 20.0
 #: How long a closing frame may wait.
-FAREWELL_SECONDS = 5.0
+FAREWELL_SECONDS = 3.0
 #: What browsers wait before they come back to a stream that has ended.
 RETRY_MS = 2_000
 #: The argument of subscriptions that says where to resume, and the variable that we add for it.

@@ -196,6 +196,18 @@ async def test_a_malformed_initialisation_closes(stage: Stage, payload: str) -> 
         assert (await closing(client))[0] == 4400
 
 
+async def test_text_that_is_no_text_closes_as_the_protocol_below_says(stage: Stage) -> None:
+    async with stage.acknowledged() as client:
+        await client.send(b"\xff\xfe", text=True)
+        assert (await closing(client))[0] == 1007
+
+
+async def test_a_message_in_pieces_is_one_message(stage: Stage) -> None:
+    async with stage.acknowledged() as client:
+        await client.send(['{"type":', '"pi', 'ng"}'])
+        assert await said(client) == {"type": "pong"}
+
+
 async def test_a_message_that_is_too_long_closes(stage: Stage) -> None:
     async with stage.acknowledged() as client:
         await client.send(subscribe("1", QUERY + " " * 10_000))
@@ -282,24 +294,31 @@ async def test_connections_beyond_the_limit_are_told_to_come_back() -> None:
         assert await closing(second) == (1013, "TOO_MANY_CONNECTIONS: try again later")
 
 
+async def deaf(stage: Stage) -> socket.socket:
+    """A websocket that has subscribed to ten thousand answers, and reads none of them."""
+    raw = socket.create_connection(("127.0.0.1", stage.port))
+    raw.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(
+        raw,
+        b"GET /graphql HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+        b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        b"sec-websocket-protocol: graphql-transport-ws\r\n\r\n",
+    )
+    opening = b""
+    while not opening.endswith(b"\r\n\r\n"):
+        opening += await loop.sock_recv(raw, 1)
+    for text in ('{"type":"connection_init"}', subscribe("1", COUNT, n=10_000)):
+        await loop.sock_sendall(raw, _frame(text))
+    return raw
+
+
 async def test_who_does_not_read_costs_little_and_is_cut_off() -> None:
     """Ten thousand answers of 10 kB are there for a socket that reads none of them."""
     source = Source(padding=10_000)
     async with staged(source, send_seconds=0.3) as stage:
-        raw = socket.create_connection(("127.0.0.1", stage.port))
-        raw.setblocking(False)
+        raw = await deaf(stage)
         loop = asyncio.get_running_loop()
-        await loop.sock_sendall(
-            raw,
-            b"GET /graphql HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
-            b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-            b"sec-websocket-protocol: graphql-transport-ws\r\n\r\n",
-        )
-        opening = b""
-        while not opening.endswith(b"\r\n\r\n"):
-            opening += await loop.sock_recv(raw, 1)
-        for text in ('{"type":"connection_init"}', subscribe("1", COUNT, n=10_000)):
-            await loop.sock_sendall(raw, _frame(text))
         await eventually(lambda: source.closed == 1)
         # What the kernel takes (a few MB at most on loopback) and one buffer of ours; not the 100 MB there are.
         assert source.made < 1_500
@@ -348,4 +367,21 @@ async def test_told_to_stop_answers_what_runs_and_closes_with_a_frame(caplog: py
             # No Complete for the subscription: its client resumes elsewhere.
             assert await closing(client) == (1012, "SERVER_STOPPING: connect again")
             assert (await closing(idle))[0] == 1012
+    assert caplog.records == []
+
+
+async def test_told_to_stop_does_not_wait_for_who_does_not_read(caplog: pytest.LogCaptureFixture) -> None:
+    source = Source(padding=10_000)
+    with caplog.at_level(logging.ERROR):
+        async with staged(source) as stage:
+            raw = await deaf(stage)
+            made = -1
+            while made != source.made:
+                # It stands still when the client's buffers are full.
+                made = source.made
+                await asyncio.sleep(0.2)
+            stage.stop()
+            await eventually(lambda: len(stage.connections) == 0)
+        raw.close()
+    # uvicorn would say so, had it to cancel anything.
     assert caplog.records == []
