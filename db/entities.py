@@ -96,6 +96,20 @@ PARTY_TYPES = {
     "ASSISTANT": "Assistant",
 }
 
+_OF_REFERRAL: dict[str, Relation] = {
+    "need": OneOf("need", "need_id"),
+    "offer": OneOf("offer", "offer_id"),
+    "community": OneOf("party", "community_id"),
+    "provider": OneOf("party", "provider_id"),
+    "area": OneOf("area", "area_id"),
+    "owner": OneOf("area", "owner_area_id"),
+    "plan": OneOf("plan", "plan_id", nullable=True),
+    "reason": OneOf("term", "reason_id", nullable=True),
+    "outcome": OneOf("term", "outcome_id", nullable=True),
+    "follow_ups": PageOf("follow_up", "referral_id"),
+    "services": PageOf("service_record", "referral_id"),
+}
+
 ENTITIES: dict[str, Entity] = {
     "area": Entity(
         AreaRow,
@@ -233,23 +247,19 @@ ENTITIES: dict[str, Entity] = {
         },
         through={"codes": ("weight_set", "codes"), "weights": ("weight_set", "weights")},
     ),
+    # Before the other one: an id of a Referral is of that.
+    "closed_referral": Entity(
+        ReferralRow,
+        {"": "Referral"},
+        order=(("closed_at", True), ("id", True)),
+        relations=_OF_REFERRAL,
+        filters={"area": filters.WITHIN, "closedSince": filters.since("closed_at")},
+    ),
     "referral": Entity(
         ReferralRow,
         {"": "Referral"},
         order=(("awaited", True), ("due_at", False), ("id", False)),
-        relations={
-            "need": OneOf("need", "need_id"),
-            "offer": OneOf("offer", "offer_id"),
-            "community": OneOf("party", "community_id"),
-            "provider": OneOf("party", "provider_id"),
-            "area": OneOf("area", "area_id"),
-            "owner": OneOf("area", "owner_area_id"),
-            "plan": OneOf("plan", "plan_id", nullable=True),
-            "reason": OneOf("term", "reason_id", nullable=True),
-            "outcome": OneOf("term", "outcome_id", nullable=True),
-            "follow_ups": PageOf("follow_up", "referral_id"),
-            "services": PageOf("service_record", "referral_id"),
-        },
+        relations=_OF_REFERRAL,
         filters={
             "area": filters.WITHIN,
             "party": filters.id_in("provider_id", "community_id"),

@@ -244,7 +244,8 @@ UNREAD = Filter(lambda codes, argument: ("true" if argument else "false", None),
 
 
 def _to_follow_up(t: Any, p: str, variant: str) -> Any:
-    waits = and_(t.c.awaited, t.c.status.in_(("COMPLETED", "FAILED")))
+    # Not `in_`: its list is expanded at execution, and the reader sends the statement as it stands.
+    waits = and_(t.c.awaited, or_(t.c.status == "COMPLETED", t.c.status == "FAILED"))
     return waits if variant == "true" else ~waits
 
 

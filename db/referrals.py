@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -20,7 +21,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    Row,
     SmallInteger,
     Text,
     any_,
@@ -28,6 +28,7 @@ from sqlalchemy import (
     case,
     func,
     insert,
+    literal_column,
     select,
     text,
     update,
@@ -39,7 +40,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 import db.needs
 import db.offers
 import db.plans  # noqa: F401  (their tables are pointed at below)
-from db.base import NEED_STATUS, PRIORITY, REFERRAL_SIDE, REFERRAL_STATUS, Base, now_column, primary_key
+from db.base import PRIORITY, REFERRAL_SIDE, REFERRAL_STATUS, Base, now_column, primary_key
+from db.prepared import Prepared
 
 #: Statuses in which a referral holds all of its quantity.
 STANDING = ("REQUESTED", "ACCEPTED", "IN_PROGRESS", "ON_HOLD")
@@ -104,6 +106,13 @@ class ReferralRow(Base):
         Index("ix_referral_county", "county_id", text("awaited DESC"), "due_at", "id"),
         Index("ix_referral_order", text("awaited DESC"), "due_at", "id"),
         Index("ix_referral_plan", "plan_id", postgresql_where=text("plan_id IS NOT NULL")),
+        Index(
+            "ix_referral_closed",
+            "county_id",
+            text("closed_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("closed_at IS NOT NULL"),
+        ),
         Index("ix_referral_awaited", "due_at", "id", postgresql_where=text("awaited")),
     )
 
@@ -133,117 +142,167 @@ class FollowUpRow(Base):
 
 
 _TABLE = Base.metadata.tables
+_IDS = bindparam("ids", type_=ARRAY(BigInteger))
+_REFERRAL, _NEED, _OFFER = ReferralRow.__table__, _TABLE["need"], _TABLE["offer"]
 
 
-def _ids(ids: Collection[int]) -> Any:
-    return any_(bindparam("ids", list(ids), ARRAY(BigInteger)))
+def _locking(table: Any) -> Prepared:
+    query = select(table).where(table.c.id == any_(_IDS)).order_by(table.c.id).with_for_update(key_share=True)
+    return Prepared(query, writes=False)
 
 
-async def lock(conn: AsyncConnection, name: str, ids: Collection[int]) -> dict[int, Row[Any]]:
+_LOCK = {name: _locking(_TABLE[name]) for name in ("offer", "need", "referral")}
+
+
+async def lock(conn: AsyncConnection, name: str, ids: Collection[int]) -> dict[int, Any]:
     """Whole rows of "offer", "need" or "referral" by id, locked in order of id to the end of the transaction."""
-    table = _TABLE[name]
-    query = select(table).where(table.c.id == _ids(ids)).order_by(table.c.id).with_for_update(key_share=True)
-    return {row.id: row for row in await conn.execute(query)}
+    return {row.id: row for row in await _LOCK[name].fetch(conn, ids=list(ids))}
 
 
-async def standing(
-    conn: AsyncConnection, *, offer_id: int | None = None, need_id: int | None = None
-) -> Sequence[Row[Any]]:
-    """Referrals of an offer or a need that still stand (`STANDING`), whole rows in order of id; nothing is locked."""
-    table = _TABLE["referral"]
-    query = select(table).where(table.c.status.in_(STANDING)).order_by(table.c.id)
+def _standing(column: Any) -> Prepared:
+    query = select(_REFERRAL).where(column == bindparam("of_id", type_=BigInteger), _REFERRAL.c.status.in_(STANDING))
+    return Prepared(query.order_by(_REFERRAL.c.id), writes=False)
+
+
+_OF_OFFER, _OF_NEED = _standing(_REFERRAL.c.offer_id), _standing(_REFERRAL.c.need_id)
+
+
+async def standing(conn: AsyncConnection, *, offer_id: int | None = None, need_id: int | None = None) -> Sequence[Any]:
+    """Referrals of an offer or else a need that still stand (`STANDING`), whole rows in order of id, not locked."""
     if offer_id is not None:
-        query = query.where(table.c.offer_id == offer_id)
-    if need_id is not None:
-        query = query.where(table.c.need_id == need_id)
-    return (await conn.execute(query)).all()
+        return await _OF_OFFER.fetch(conn, of_id=offer_id)
+    return await _OF_NEED.fetch(conn, of_id=need_id)
+
+
+_HELD_BY_PAIR = Prepared(
+    select(func.coalesce(func.sum(_REFERRAL.c.held), text("0")).label("held")).where(
+        _REFERRAL.c.need_id == bindparam("of_need", type_=BigInteger),
+        _REFERRAL.c.offer_id == bindparam("of_offer", type_=BigInteger),
+    ),
+    writes=False,
+)
 
 
 async def held_by_pair(conn: AsyncConnection, need_id: int, offer_id: int) -> int:
     """What all referrals of an offer to a need hold together."""
-    found = await conn.execute(
-        select(func.coalesce(func.sum(ReferralRow.held), 0)).where(
-            ReferralRow.need_id == need_id, ReferralRow.offer_id == offer_id
-        )
-    )
-    return int(found.scalar_one())
+    return int((await _HELD_BY_PAIR.first(conn, of_need=need_id, of_offer=offer_id)).held)
+
+
+#: More rows than this go as one statement of SQLAlchemy's.
+ONE_BY_ONE = 5
+_ADDED = (
+    *("need_id", "offer_id", "community_id", "provider_id", "area_id", "county_id", "resource_type_id", "priority"),
+    *("plan_id", "taken", "quantity", "held", "status", "note", "due_at", "owner_area_id", "requested_at"),
+    *("accepted_at", "updated_at", "history"),
+)
+_ADD = Prepared(
+    insert(_REFERRAL)
+    .values({name: bindparam(name, type_=_REFERRAL.c[name].type) for name in _ADDED})
+    .returning(_REFERRAL.c.id),
+    json=("history",),
+)
 
 
 async def add(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Inserts referrals; their ids in the order given. The ledger is kept by `hold`."""
+    if len(rows) <= ONE_BY_ONE:
+        return [int((await _ADD.first(conn, **row)).id) for row in rows]
     made = await conn.execute(
         insert(ReferralRow).returning(ReferralRow.id, sort_by_parameter_order=True), [dict(row) for row in rows]
     )
     return [int(id) for id in made.scalars()]
 
 
+@lru_cache(maxsize=200)
+def _move(names: tuple[str, ...]) -> Prepared:
+    """A step sets the same columns whenever it is taken."""
+    table = _REFERRAL
+    values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+    values["history"] = table.c.history.op("||")(bindparam("entry", type_=JSONB))
+    return Prepared(
+        update(table).where(table.c.id == bindparam("moved_id", type_=BigInteger)).values(values), json=("entry",)
+    )
+
+
 async def move(conn: AsyncConnection, id: int, values: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
     """Sets columns of a locked referral and appends an entry to its history."""
-    table = _TABLE["referral"]
-    appended = table.c.history.op("||")(bindparam("entry", [dict(entry)], JSONB))
-    await conn.execute(update(table).where(table.c.id == id).values(**values, history=appended))
+    given = {f"new_{name}": value for name, value in values.items()}
+    await _move(tuple(sorted(values))).fetch(conn, moved_id=id, entry=[dict(entry)], **given)
+
+
+def _changes(*names: str) -> Any:
+    """(id, change of each of `names`), as lists of parameters."""
+    lists = [_IDS, *(bindparam(name, type_=ARRAY(Integer)) for name in names)]
+    return func.unnest(*lists).table_valued("id", *names).render_derived("change")
+
+
+_AT = bindparam("at", type_=_OFFER.c.updated_at.type)
+_MORE = _changes("committed")
+_HOLD_OFFERS = Prepared(
+    update(_OFFER)
+    .where(_OFFER.c.id == _MORE.c.id)
+    .values(
+        committed=_OFFER.c.committed + _MORE.c.committed, updated_at=bindparam("at", type_=_OFFER.c.updated_at.type)
+    )
+    .returning(_OFFER.c.id, _OFFER.c.area_id, _OFFER.c.committed)
+)
+_BOTH = _changes("committed", "delivered")
+_DELIVERED = _NEED.c.delivered + _BOTH.c.delivered
+_HOLD_NEEDS = Prepared(
+    update(_NEED)
+    .where(_NEED.c.id == _BOTH.c.id)
+    .values(
+        committed=_NEED.c.committed + _BOTH.c.committed,
+        delivered=_DELIVERED,
+        status=case(
+            (_NEED.c.status.not_in(("OPEN", "MET")), _NEED.c.status),
+            (_NEED.c.quantity <= _DELIVERED, literal_column("'MET'::need_status")),
+            else_=literal_column("'OPEN'::need_status"),
+        ),
+        updated_at=_AT,
+    )
+    .returning(_NEED.c.id, _NEED.c.area_id, _NEED.c.committed, _NEED.c.delivered, _NEED.c.status)
+)
 
 
 async def hold(
     conn: AsyncConnection,
     at: datetime,
     *,
-    offers: Mapping[int, int] | None = None,
-    needs: Mapping[int, tuple[int, int]] | None = None,
-) -> tuple[dict[int, Row[Any]], dict[int, Row[Any]]]:
+    offers: Mapping[int, int],
+    needs: Mapping[int, tuple[int, int]],
+) -> tuple[dict[int, Any], dict[int, Any]]:
     """Adds to the ledger of locked rows: `committed` of offers by id, (`committed`, `delivered`) of needs by id.
 
     A need whose quantity is all delivered becomes MET, an OPEN or MET one of which something is missing OPEN. Returns
     what the rows say now: offers (id, area_id, committed), needs (id, area_id, committed, delivered, status). The
     CHECK constraints refuse what would promise more than there is.
     """
-    offer_rows: dict[int, Row[Any]] = {}
-    need_rows: dict[int, Row[Any]] = {}
+    offer_rows: Sequence[Any] = ()
+    need_rows: Sequence[Any] = ()
     if offers:
-        offer = _TABLE["offer"]
-        change = select(
-            func.unnest(bindparam("ids", list(offers), ARRAY(BigInteger))).label("id"),
-            func.unnest(bindparam("committed", list(offers.values()), ARRAY(Integer))).label("committed"),
-        ).subquery()
-        found = await conn.execute(
-            update(offer)
-            .where(offer.c.id == change.c.id)
-            .values(committed=offer.c.committed + change.c.committed, updated_at=at)
-            .returning(offer.c.id, offer.c.area_id, offer.c.committed)
-        )
-        offer_rows = {row.id: row for row in found}
+        offer_rows = await _HOLD_OFFERS.fetch(conn, ids=list(offers), committed=list(offers.values()), at=at)
     if needs:
-        need = _TABLE["need"]
-        change = select(
-            func.unnest(bindparam("ids", list(needs), ARRAY(BigInteger))).label("id"),
-            func.unnest(bindparam("committed", [one for one, _ in needs.values()], ARRAY(Integer))).label("committed"),
-            func.unnest(bindparam("delivered", [one for _, one in needs.values()], ARRAY(Integer))).label("delivered"),
-        ).subquery()
-        delivered = need.c.delivered + change.c.delivered
-        open_or_met = case((delivered >= need.c.quantity, "MET"), else_="OPEN").cast(NEED_STATUS)
-        found = await conn.execute(
-            update(need)
-            .where(need.c.id == change.c.id)
-            .values(
-                committed=need.c.committed + change.c.committed,
-                delivered=delivered,
-                status=case((need.c.status.in_(("OPEN", "MET")), open_or_met), else_=need.c.status),
-                updated_at=at,
-            )
-            .returning(need.c.id, need.c.area_id, need.c.committed, need.c.delivered, need.c.status)
+        committed, delivered = zip(*needs.values(), strict=True)
+        need_rows = await _HOLD_NEEDS.fetch(
+            conn, ids=list(needs), committed=list(committed), delivered=list(delivered), at=at
         )
-        need_rows = {row.id: row for row in found}
-    return offer_rows, need_rows
+    return {row.id: row for row in offer_rows}, {row.id: row for row in need_rows}
+
+
+_UNFOLLOWED = Prepared(
+    select(func.count().label("number")).where(
+        _REFERRAL.c.need_id == bindparam("of_need", type_=BigInteger),
+        _REFERRAL.c.status == "COMPLETED",
+        _REFERRAL.c.followed_up_at.is_(None),
+    ),
+    writes=False,
+)
 
 
 async def unfollowed(conn: AsyncConnection, need_id: int) -> int:
     """How many completed referrals of a need still wait for their follow-up."""
-    found = await conn.execute(
-        select(func.count()).where(
-            ReferralRow.need_id == need_id, ReferralRow.status == "COMPLETED", ReferralRow.followed_up_at.is_(None)
-        )
-    )
-    return int(found.scalar_one())
+    return int((await _UNFOLLOWED.first(conn, of_need=need_id)).number)
 
 
 async def add_follow_up(conn: AsyncConnection, row: Mapping[str, Any]) -> int:

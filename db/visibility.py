@@ -217,9 +217,13 @@ PREDICATES = {
 }
 
 
+#: Entities that are a table in another order than its own.
+REORDERED = {"closed_referral": "referral"}
+
+
 def visible(name: str, table: Any, viewer: Shape) -> ColumnElement[bool]:
-    """The predicate for a mention (an alias) of table `name`."""
-    return PREDICATES[name](table, viewer)
+    """The predicate for a mention (an alias) of table `name`, or of an entity that is one in another order."""
+    return PREDICATES[REORDERED.get(name, name)](table, viewer)
 
 
 def implied(parent: str, child: str, viewer: Shape) -> bool:

@@ -75,6 +75,13 @@ class RootPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedPage(RootPage):
+    """A page below a computed object: `where` gives the filters that hold for all of it, out of the source."""
+
+    where: Callable[[Any], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class RootCode:
     entity: str
 
@@ -219,6 +226,10 @@ def root(kind: Kind, description: str, arguments: Sequence[StrawberryArgument]) 
 
 def root_page(entity: str, description: str, arguments: Sequence[StrawberryArgument]) -> Any:
     return MappedField(RootPage(entity, 20), description=description, arguments=arguments)
+
+
+def listed(entity: str, description: str, where: Callable[[Any], dict[str, Any]]) -> Any:
+    return MappedField(ListedPage(entity, 20, where), description=description, arguments=forward())
 
 
 def entry(entity: str, description: str, by: str = "id") -> Any:

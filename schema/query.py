@@ -10,6 +10,7 @@ import strawberry
 from schema import linkage, simulate, subscription, teams
 from schema.areas import Area
 from schema.certificates import CertificateVerification, verification
+from schema.day import CoordinatorDay, today
 from schema.duties import Duty
 from schema.enums import AreaLevel, PlanStatus, ResourceKind, Society
 from schema.fragility import Fragility
@@ -135,6 +136,10 @@ class Query:
         "linkage_model",
         "Which linkage model holds where, newest first. 各地的联动模式。",
         [argument("area", str | None, "Area code, everything below it included. 区划代码(含下级)。"), *forward()],
+    )
+    day: CoordinatorDay = strawberry.field(
+        resolver=today,
+        description="What a coordinator has to see to today, in an area and all below it. 今日工作。",
     )
     duties: Connection[Duty] = root_page(
         "duty",

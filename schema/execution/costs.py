@@ -69,6 +69,7 @@ WEIGHTS: Mapping[str, int] = {
     "team": 1_000,
     "linkageNetwork": 20_000,
     "fragility": 20_000,
+    "figures": 50,
     "planSimulate": 40_000,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -145,21 +145,33 @@ def coerced_plainly(
     return VariableValues({}, coerced)
 
 
-def arguments_of(slots: Sequence[Slot], variables: VariableValues, codes: Codes) -> list[PageArguments]:
-    """The checked arguments of each slot. Raises UnknownCode for codes not in memory, else a coded GraphQLError."""
-    return [slot.constant or _arguments(slot, index, variables, codes) for index, slot in enumerate(slots)]
+def arguments_of(
+    slots: Sequence[Slot], variables: VariableValues, codes: Codes, held: Mapping[str, Any] | None = None
+) -> list[PageArguments]:
+    """The checked arguments of each slot. Raises UnknownCode for codes not in memory, else a coded GraphQLError.
+
+    `held` are filters of the first page that no client names.
+    """
+    return [
+        _arguments(slot, index, variables, codes, held)
+        if held and index == 0
+        else slot.constant or _arguments(slot, index, variables, codes)
+        for index, slot in enumerate(slots)
+    ]
 
 
-def _arguments(slot: Slot, index: int, variables: VariableValues, codes: Codes) -> PageArguments:
+def _arguments(
+    slot: Slot, index: int, variables: VariableValues, codes: Codes, held: Mapping[str, Any] | None = None
+) -> PageArguments:
     if slot.arguments is None:
         slot.arguments = Arguments(slot.definition, slot.node)
-    given = slot.arguments.values(variables)
+    given = {**slot.arguments.values(variables), **(held or {})}
     entity, order = order_of(slot.parent, slot.relation)
     try:
         checked = page_arguments(codes, entity, order, given, index, slot.default, root=slot.parent is None)
     except BadArguments as bad:
         raise coded(bad.code, bad.text_en, bad.text_zh, nodes=slot.node) from None
-    if is_constant(slot.node):
+    if not held and is_constant(slot.node):
         slot.constant = checked
     return checked
 
@@ -175,11 +187,13 @@ def refuse_many_ids(count: int, node: FieldNode) -> None:
         )
 
 
-async def resolved(slots: Sequence[Slot], variables: VariableValues, codes: Codes) -> list[PageArguments]:
+async def resolved(
+    slots: Sequence[Slot], variables: VariableValues, codes: Codes, held: Mapping[str, Any] | None = None
+) -> list[PageArguments]:
     """As `arguments_of`, with codes that are not in memory looked up; unknown ones are a coded GraphQLError."""
     while True:
         try:
-            return arguments_of(slots, variables, codes)
+            return arguments_of(slots, variables, codes, held)
         except UnknownCode as unknown:
             if not await codes.load(unknown.kind, unknown.code):
                 code, text_en, text_zh = _UNKNOWN[unknown.kind]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -97,7 +97,8 @@ class ReaderRows:
                 "page",
                 lambda one: one.page(info.field_name, None, kind.entity, definition, info.field_nodes, kind.default),
             )
-            return await self.reader.page(page, self.viewer, await self._pages(selector, info))
+            held = kind.where(source) if isinstance(kind, mapping.ListedPage) else None
+            return await self.reader.page(page, self.viewer, await self._pages(selector, info, held))
         if isinstance(kind, mapping.RootNode):
             return (await self._nodes(info, [arguments["id"]]))[0]
         if isinstance(kind, mapping.RootNodes):
@@ -132,8 +133,10 @@ class ReaderRows:
         waiting[0].append(id)
         return (await waiting[1]).get(id)
 
-    async def _pages(self, selector: Selector, info: GraphQLResolveInfo[Any]) -> Any:
-        return await resolved(selector.slots, info.variable_values, self.reader.codes)
+    async def _pages(
+        self, selector: Selector, info: GraphQLResolveInfo[Any], held: Mapping[str, Any] | None = None
+    ) -> Any:
+        return await resolved(selector.slots, info.variable_values, self.reader.codes, held)
 
     async def _nodes(self, info: GraphQLResolveInfo[Any], ids: list[str]) -> list[Any]:
         refuse_many_ids(len(ids), info.field_nodes[0])

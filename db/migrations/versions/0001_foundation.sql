@@ -644,6 +644,8 @@ CREATE INDEX ix_referral_area_id ON referral (area_id);
 
 CREATE INDEX ix_referral_awaited ON referral (due_at, id) WHERE awaited;
 
+CREATE INDEX ix_referral_closed ON referral (county_id, closed_at DESC, id DESC) WHERE closed_at IS NOT NULL;
+
 CREATE INDEX ix_referral_community ON referral (community_id, id);
 
 CREATE INDEX ix_referral_county ON referral (county_id, awaited DESC, due_at, id);
