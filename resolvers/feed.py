@@ -144,7 +144,7 @@ def followers(engine: AsyncEngine) -> int:
 
 async def attend(context: Context) -> None:
     """Gives positions and hears of them for as long as it is not cancelled; comes back when the database was away."""
-    own, pause = _of(context.engine), FIRST_RETURN_SECONDS
+    own, task, pause = _of(context.engine), asyncio.current_task(), FIRST_RETURN_SECONDS
     own.loop = asyncio.get_running_loop()
     try:
         while True:
@@ -157,6 +157,9 @@ async def attend(context: Context) -> None:
                         # It listens: it is not lent to others.
                         await conn.invalidate()
             except Exception as error:
+                if task is not None and task.cancelling():
+                    # A commit that is cut short is said to be of unknown outcome: the reason is that we are to end.
+                    raise asyncio.CancelledError from error
                 log.warning("the feed begins again in a while: %s", classify(error)[0])
             if own.loop.time() - began > ROUND_SECONDS:
                 pause = FIRST_RETURN_SECONDS
@@ -172,6 +175,11 @@ async def end(context: Context) -> int:
     """The last position of the feed now: who follows from there misses nothing that is committed from now on."""
     async with context.engine.connect() as conn:
         return await feed.last(conn)
+
+
+async def news(context: Context, position: int) -> None:
+    """Waits until this process hears of a position after that one; for ever where `attend` does not run in it."""
+    await _of(context.engine).hub.wait(position)
 
 
 async def follow(context: Context, after: int) -> AsyncGenerator[Sequence[FeedEvent], None]:
