@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, Row, and_, bindparam, func, select
+from sqlalchemy import BigInteger, and_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.base import Base
 from db.events import last_of_query
 from db.matches import NEED_COLUMNS, OFFER_COLUMNS
+from db.prepared import Prepared
 from db.viewer import Viewer
-from db.visibility import shape, values, visible
+from db.visibility import Shape, shape, values, visible
 
 MAX_ID = 2**63 - 1
 
@@ -23,22 +25,25 @@ MAX_ID = 2**63 - 1
 async def seen(
     conn: AsyncConnection,
     viewer: Viewer,
-    name: Literal["party", "need", "offer", "plan", "referral", "notice", "service_record", "certificate"],
+    name: Literal["party", "need", "offer", "plan", "referral", "notice", "service_record", "certificate", "webhook"],
     id: int | None,
     *,
     lock: bool = False,
-) -> Row[Any] | None:
+) -> Any:
     """The whole row, or None where there is none or the viewer may not see it.
 
     With `lock` no other act changes the row before this transaction ends; matches may still point at it.
     """
     if id is None or not 0 < id <= MAX_ID:
         return None
+    return await _seen(name, shape(viewer), lock).first(conn, seen_id=id, **values(viewer))
+
+
+@lru_cache(maxsize=200)
+def _seen(name: str, who: Shape, lock: bool) -> Prepared:
     table = Base.metadata.tables[name]
-    query = select(table).where(table.c.id == id, visible(name, table, shape(viewer)))
-    if lock:
-        query = query.with_for_update(key_share=True, of=table)
-    return (await conn.execute(query, values(viewer))).first()
+    query = select(table).where(table.c.id == bindparam("seen_id", type_=BigInteger), visible(name, table, who))
+    return Prepared(query.with_for_update(key_share=True, of=table) if lock else query, writes=False)
 
 
 async def which_seen(

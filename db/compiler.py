@@ -30,7 +30,8 @@ from sqlalchemy.sql.visitors import replacement_traverse
 
 from db import cursors, selection, visibility
 from db.entities import ENTITIES, Entity, ListOf, OneOf, PageOf
-from db.program import DIALECT, Keys, Level, Program, Statement, as_told, beyond, exactly, written_out
+from db.prepared import DIALECT
+from db.program import Keys, Level, Program, Statement, as_told, beyond, exactly, written_out
 
 #: The most codes a facet of a whole list names, the most frequent first.
 FACET_ROWS = 100

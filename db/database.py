@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from db.faults import OutcomeUnknown, StorageFull, lost
 from db.lifeline import Lifeline
 from db.pool import ReadPool
+from db.prepared import guard
 
 #: Two more segments of the write-ahead log (16 MB each) and what they describe: without room for those PostgreSQL
 #: does not refuse, it breaks down.
@@ -99,9 +100,14 @@ class Database:
         event.listen(engine, "commit", _commits)
         event.listen(engine, "handle_error", _unanswered_commit)
         event.listen(engine, "before_cursor_execute", self._refuse_full)
+        guard(engine, self._refuse_if_full)
 
     def _refuse_full(self, _: Any, __: Any, statement: str, *___: Any) -> None:
-        if self._is_full and statement.lstrip()[:6].upper() in WRITES:
+        if statement.lstrip()[:6].upper() in WRITES:
+            self._refuse_if_full()
+
+    def _refuse_if_full(self) -> None:
+        if self._is_full:
             raise StorageFull
 
     async def attend(self, data_dir: Path | None = None) -> None:

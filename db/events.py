@@ -6,17 +6,32 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, Row, Select, Text, delete, func, select, text, tuple_, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Index,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    select,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base, now_column, primary_key
+from db.prepared import Prepared
 
 #: What plans that are kept rest on; where their keepers listen. A wake-up only: what happened stands in the table.
 WATCHED = ("need", "offer", "vocabulary")
 CHANNEL = "fivelink_changed"
-_WAKE = text("SELECT pg_notify(:channel, '') FROM plan WHERE kept LIMIT 1")
 
 
 class EventRow(Base):
@@ -55,37 +70,50 @@ class IdempotencyRow(Base):
     created_at: Mapped[datetime] = now_column(index=True)
 
 
+_CLAIM = Prepared(
+    insert(IdempotencyRow)
+    .values(
+        caller=bindparam("caller"),
+        operation=bindparam("operation"),
+        key=bindparam("key"),
+        digest=bindparam("digest"),
+        entity="",
+        entity_id=0,
+        created_at=bindparam("at"),
+    )
+    .on_conflict_do_nothing()
+    .returning(IdempotencyRow.entity_id)
+)
+_OF_KEY = (
+    IdempotencyRow.caller == bindparam("of_caller", type_=Text),
+    IdempotencyRow.operation == bindparam("of_operation", type_=Text),
+    IdempotencyRow.key == bindparam("of_key", type_=Text),
+)
+_SETTLE = Prepared(
+    update(IdempotencyRow).where(*_OF_KEY).values(entity=bindparam("entity"), entity_id=bindparam("entity_id"))
+)
+_ANSWER = Prepared(
+    select(IdempotencyRow.digest, IdempotencyRow.entity, IdempotencyRow.entity_id).where(*_OF_KEY), writes=False
+)
+
+
 async def claim(conn: AsyncConnection, *, caller: str, operation: str, key: str, digest: str, at: datetime) -> bool:
     """Inserts the record of an act about to happen (`at`, aware UTC); False where a committed one exists.
 
     Waits for a transaction that holds the same key to end.
     """
-    made = await conn.execute(
-        insert(IdempotencyRow)
-        .values(caller=caller, operation=operation, key=key, digest=digest, entity="", entity_id=0, created_at=at)
-        .on_conflict_do_nothing()
-        .returning(IdempotencyRow.entity_id)
-    )
-    return made.first() is not None
+    made = await _CLAIM.first(conn, caller=caller, operation=operation, key=key, digest=digest, at=at)
+    return made is not None
 
 
 async def settle(conn: AsyncConnection, *, caller: str, operation: str, key: str, entity: str, entity_id: int) -> None:
     """Fills the claimed record with the answer."""
-    await conn.execute(
-        update(IdempotencyRow)
-        .where(IdempotencyRow.caller == caller, IdempotencyRow.operation == operation, IdempotencyRow.key == key)
-        .values(entity=entity, entity_id=entity_id)
-    )
+    await _SETTLE.fetch(conn, of_caller=caller, of_operation=operation, of_key=key, entity=entity, entity_id=entity_id)
 
 
-async def answer(conn: AsyncConnection, *, caller: str, operation: str, key: str) -> Row[str, str, int] | None:
+async def answer(conn: AsyncConnection, *, caller: str, operation: str, key: str) -> Any:
     """(digest, entity, entity_id) kept for a key, or None."""
-    found = await conn.execute(
-        select(IdempotencyRow.digest, IdempotencyRow.entity, IdempotencyRow.entity_id).where(
-            IdempotencyRow.caller == caller, IdempotencyRow.operation == operation, IdempotencyRow.key == key
-        )
-    )
-    return found.first()
+    return await _ANSWER.first(conn, of_caller=caller, of_operation=operation, of_key=key)
 
 
 async def forget(conn: AsyncConnection, *, before: datetime, limit: int) -> int:
@@ -128,14 +156,53 @@ async def add(
     )
 
 
+_GIVEN = (
+    func.unnest(
+        bindparam("kinds", type_=ARRAY(Text)),
+        bindparam("entities", type_=ARRAY(Text)),
+        bindparam("entity_ids", type_=ARRAY(BigInteger)),
+        bindparam("area_ids", type_=ARRAY(Integer)),
+        bindparam("actor_ids", type_=ARRAY(BigInteger)),
+        bindparam("details", type_=ARRAY(Text)),
+    )
+    .table_valued("kind", "entity", "entity_id", "area_id", "actor_id", "detail", with_ordinality="place")
+    .render_derived()
+)
+_ADD = Prepared(
+    insert(EventRow).from_select(
+        ["kind", "entity", "entity_id", "area_id", "actor_id", "detail"],
+        select(
+            _GIVEN.c.kind,
+            _GIVEN.c.entity,
+            _GIVEN.c.entity_id,
+            _GIVEN.c.area_id,
+            _GIVEN.c.actor_id,
+            cast(_GIVEN.c.detail, JSONB),
+        ).order_by(_GIVEN.c.place),
+    )
+)
+#: Only where somebody listens: a commit that notifies waits for every other such commit of the server.
+_KEPT: Any = text("plan")
+_WAKE = Prepared(
+    select(func.pg_notify(bindparam("channel", type_=Text), "")).select_from(_KEPT).where(text("kept")).limit(1)
+)
+
+
 async def add_many(conn: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Appends events; each row has kind, entity, entity_id, area_id, actor_id, detail."""
+    """Appends events in the order given; each row has kind, entity, entity_id, area_id, actor_id, detail."""
     if not rows:
         return
-    await conn.execute(insert(EventRow), list(rows))
+    await _ADD.fetch(
+        conn,
+        kinds=[row["kind"] for row in rows],
+        entities=[row["entity"] for row in rows],
+        entity_ids=[row["entity_id"] for row in rows],
+        area_ids=[row["area_id"] for row in rows],
+        actor_ids=[row["actor_id"] for row in rows],
+        details=[orjson.dumps(row["detail"]).decode() for row in rows],
+    )
     if any(row["entity"] in WATCHED for row in rows):
-        # Only where somebody listens: a commit that notifies waits for every other such commit of the server.
-        await conn.execute(_WAKE, {"channel": CHANNEL})
+        await _WAKE.fetch(conn, channel=CHANNEL)
 
 
 def last_of_query(entity: str) -> Select[int | None]:
@@ -143,9 +210,17 @@ def last_of_query(entity: str) -> Select[int | None]:
     return select(func.max(EventRow.id)).where(EventRow.entity == entity, EventRow.entity_id == 0)
 
 
+_LAST_OF = Prepared(
+    select(func.max(EventRow.id).label("id")).where(
+        EventRow.entity == bindparam("of_entity", type_=Text), EventRow.entity_id == text("0")
+    ),
+    writes=False,
+)
+
+
 async def last_of(conn: AsyncConnection, entity: str) -> int:
     """Id of the newest event of an entity kind without rows of its own (entity_id 0); 0 before the first."""
-    return (await conn.execute(last_of_query(entity))).scalar() or 0
+    return (await _LAST_OF.first(conn, of_entity=entity)).id or 0
 
 
 async def lock(conn: AsyncConnection, kind: int, number: int = 0) -> None:

@@ -8,11 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BindParameter, Numeric, and_, bindparam, literal_column, or_
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from db.entities import Entity
-
-DIALECT: Any = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+from db.prepared import DIALECT
 
 
 @dataclass(slots=True, eq=False)

@@ -23,12 +23,14 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     Text,
+    and_,
     any_,
     bindparam,
     case,
     func,
     insert,
     literal_column,
+    or_,
     select,
     text,
     update,
@@ -160,7 +162,9 @@ async def lock(conn: AsyncConnection, name: str, ids: Collection[int]) -> dict[i
 
 
 def _standing(column: Any) -> Prepared:
-    query = select(_REFERRAL).where(column == bindparam("of_id", type_=BigInteger), _REFERRAL.c.status.in_(STANDING))
+    query = select(_REFERRAL).where(
+        column == bindparam("of_id", type_=BigInteger), or_(*(_REFERRAL.c.status == one for one in STANDING))
+    )
     return Prepared(query.order_by(_REFERRAL.c.id), writes=False)
 
 
@@ -255,7 +259,7 @@ _HOLD_NEEDS = Prepared(
         committed=_NEED.c.committed + _BOTH.c.committed,
         delivered=_DELIVERED,
         status=case(
-            (_NEED.c.status.not_in(("OPEN", "MET")), _NEED.c.status),
+            (and_(_NEED.c.status != "OPEN", _NEED.c.status != "MET"), _NEED.c.status),
             (_NEED.c.quantity <= _DELIVERED, literal_column("'MET'::need_status")),
             else_=literal_column("'OPEN'::need_status"),
         ),

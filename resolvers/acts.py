@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -101,8 +102,8 @@ def busy_is_conflict() -> Iterator[None]:
         yield
     except NoConnectionLeft as error:
         raise _busy() from error
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) in BUSY_STATES:
+    except (DBAPIError, asyncpg.PostgresError) as error:
+        if getattr(getattr(error, "orig", error), "sqlstate", None) in BUSY_STATES:
             raise _busy() from error
         raise
 
