@@ -42,6 +42,7 @@ import db.areas
 import db.needs
 import db.offers  # noqa: F401  (their tables are named below)
 from db.base import Base, now_column, primary_key
+from db.prepared import Prepared
 
 #: More rows than this are copied instead of inserted.
 COPY_FROM = 200
@@ -140,6 +141,11 @@ def _ints(name: str, values: Iterable[int]) -> Any:
     return any_(bindparam(name, list(values), ARRAY(BigInteger)))
 
 
+_LOCK_TREE = Prepared(
+    select(func.pg_advisory_xact_lock(bindparam("kind", type_=Integer), bindparam("root", type_=Integer))), writes=False
+)
+
+
 async def lock_trees(conn: AsyncConnection, root_ids: Collection[int]) -> None:
     """Waits until no other writer is at work in these trees; held to the end of the transaction.
 
@@ -147,7 +153,53 @@ async def lock_trees(conn: AsyncConnection, root_ids: Collection[int]) -> None:
     the other side: always taken in ascending order, so two callers cannot wait for each other.
     """
     for root in sorted(set(root_ids)):
-        await conn.execute(select(func.pg_advisory_xact_lock(TREE_LOCK, root)))
+        await _LOCK_TREE.fetch(conn, kind=TREE_LOCK, root=root)
+
+
+#: The part ROOM of `graph.score` (0.8 x share of the need covered + 0.2 x share of the offer left free, in whole
+#: ten-thousandths), the quantity and the rules AVAILABILITY and MINIMUM, of every stored match of an offer or a need.
+_SHRINK = Prepared(
+    text(
+        """
+        WITH touched AS (
+            SELECT m.id, m.need_id, m.parts, w.weights, array_position(w.codes, 'ROOM') AS place,
+                n.quantity - n.committed AS remaining, o.available, greatest(1, o.minimum_per_need) AS least,
+                least(n.quantity - n.committed, o.available, o.maximum_per_need) AS most
+            FROM match m
+            JOIN need n ON n.id = m.need_id
+            JOIN offer o ON o.id = m.offer_id
+            JOIN weight_set w ON w.id = m.weight_set_id
+            WHERE m.offer_id = :offer_id OR m.need_id = :need_id
+        ), roomed AS (
+            SELECT *, 8000::bigint * most / remaining + 2000::bigint * (available - most) / available AS room
+            FROM touched WHERE most >= least AND most > 0
+        ), gone AS (
+            DELETE FROM match USING touched t WHERE match.id = t.id AND (t.most < t.least OR t.most <= 0)
+        ), kept AS (
+            UPDATE match SET quantity = r.most, parts[r.place] = r.room,
+                score = (round(score * 1e8)::bigint
+                    + r.weights[r.place]::bigint * (r.room - r.parts[r.place]))::float8 / 1e8
+            FROM roomed r WHERE match.id = r.id
+        )
+        SELECT need_id FROM match WHERE need_id IN (SELECT need_id FROM touched)
+        GROUP BY need_id HAVING count(*) >= :most ORDER BY need_id
+        """
+    ).bindparams(
+        bindparam("offer_id", type_=BigInteger),
+        bindparam("need_id", type_=BigInteger),
+        bindparam("most", type_=Integer),
+    )
+)
+
+
+async def shrink(conn: AsyncConnection, need_id: int, offer_id: int, most: int) -> list[int]:
+    """Brings the stored matches of a need and an offer in line after less is left of both, and nothing else changed.
+
+    Their tree is locked. Returns the needs whose list held `most` matches or more before: there an offer that is not
+    stored may be better now, and they are to be matched anew; everywhere else the lists hold all there is, and are
+    true. One statement.
+    """
+    return [row.need_id for row in await _SHRINK.fetch(conn, need_id=need_id, offer_id=offer_id, most=most)]
 
 
 def _open() -> ColumnElement[bool]:

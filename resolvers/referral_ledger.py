@@ -186,7 +186,10 @@ async def place(
         _event(context, step, id, row, row["quantity"], row["quantity"], side)
         for id, row in zip(ids, rows, strict=True)
     ]
-    await _book(context, conn, told, by_offer, {id: (held, 0) for id, held in by_need.items()})
+    one_pair = placings[0] if len(placings) == 1 else None
+    await _book(context, conn, told, by_offer, {id: (held, 0) for id, held in by_need.items()}, renew=one_pair is None)
+    if one_pair is not None:
+        await matches.shrink(context, conn, words, one_pair.need, one_pair.offer)
     told_of = [(id, row, row["due_at"]) for id, row in zip(ids, rows, strict=True)]
     await _tell(context, conn, words, step, told_of, side)
     return ids

@@ -69,7 +69,9 @@ class Loop:
         )
 
     async def offer(self) -> Any:
-        return await self.county.one("SELECT capacity, committed, available FROM offer WHERE id = :id", id=self.offer_id)
+        return await self.county.one(
+            "SELECT capacity, committed, available FROM offer WHERE id = :id", id=self.offer_id
+        )
 
     async def kinds(self, after: int = 0) -> list[str]:
         """Kinds of the events after an id, in order."""

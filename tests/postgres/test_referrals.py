@@ -78,7 +78,9 @@ async def test_a_step_out_of_order_changes_nothing_and_says_what_is_possible(
         return
     id = await loop.led_to(status)
     before = await loop.everything()
-    given = {"complete": {"delivered": 1, "outcome": "GOT_HELP"}, "fail": {"outcome": "NO_LONGER_INTERESTED"}}.get(name, {})
+    given = {"complete": {"delivered": 1, "outcome": "GOT_HELP"}, "fail": {"outcome": "NO_LONGER_INTERESTED"}}.get(
+        name, {}
+    )
     if name == "reject":
         given = {"reason": "NO_CAPACITY"}
     with pytest.raises(Conflict) as refused:
@@ -169,9 +171,7 @@ async def test_a_vanished_need_is_not_served(loop: Loop) -> None:
 
 
 async def test_a_provider_takes_an_open_need_itself(loop: Loop) -> None:
-    done = await referrals.take(
-        loop.context(loop.provider), need_id=loop.need_id, offer_id=loop.offer_id, quantity=2
-    )
+    done = await referrals.take(loop.context(loop.provider), need_id=loop.need_id, offer_id=loop.offer_id, quantity=2)
     row = await loop.row(done.id)
     assert (row.status, row.taken, row.held) == ("ACCEPTED", True, 2)
     stranger = Viewer("PARTNER", 9, party_id=await loop.county.provider(name="另一家公司"))
