@@ -27,6 +27,7 @@ from db.referrals import FollowUpRow, ReferralRow
 from db.services import ServiceRecordRow
 from db.teams import LinkageModelRow, TeamTemplateRow
 from db.terms import ResourceTypeRow, TermRow
+from db.webhooks import WebhookRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +328,13 @@ ENTITIES: dict[str, Entity] = {
         order=(("position", False), ("id", False)),
         relations={"area": OneOf("area", "area_id", nullable=True)},
         filters={"area": filters.HOLDS_IN, "on": filters.HOLDS_ON},
+    ),
+    "webhook": Entity(
+        WebhookRow,
+        {"": "Webhook"},
+        order=(("id", True),),
+        relations={"area": OneOf("area", "scope_id", nullable=True)},
+        filters={"status": filters.any_of("status")},
     ),
     "team_template": Entity(TeamTemplateRow, {"": "TeamTemplate"}, order=(("position", False), ("id", False))),
     "linkage_model": Entity(

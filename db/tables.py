@@ -21,6 +21,7 @@ from db import (
     services,
     teams,
     terms,
+    webhooks,
 )
 from db.base import Base
 
@@ -44,6 +45,7 @@ __all__ = [
     "services",
     "teams",
     "terms",
+    "webhooks",
 ]
 
 metadata = Base.metadata

@@ -173,6 +173,13 @@ def _notice(table: Any, viewer: Shape) -> ColumnElement[bool]:
     return table.c.party_id == _party_id() if viewer[0] == "PARTNER" else false()
 
 
+def _webhook(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    """For who registered it: its party, who coordinates its area or one above, administrators."""
+    if viewer[0] == "PARTNER":
+        return table.c.party_id == _party_id()  # type: ignore[no-any-return]
+    return _within(table, viewer) if viewer[0] in ("COORDINATOR", "ADMIN") else false()
+
+
 def _all(table: Any, viewer: Shape) -> ColumnElement[bool]:
     return true()
 
@@ -204,6 +211,7 @@ PREDICATES = {
     "certificate": _certificate,
     "certified": _none,
     "notice": _notice,
+    "webhook": _webhook,
     "due_rule": _none,
     "working_day": _none,
     "plan_coverage": _none,

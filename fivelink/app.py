@@ -32,7 +32,7 @@ from fivelink.settings import Settings
 from fivelink.sign_in import SignIn
 from fivelink.stream import Stream
 from fivelink.websocket import WebSocket
-from resolvers import acts, delivery, feed, matches, plan_jobs, plan_keeping
+from resolvers import acts, delivery, feed, matches, plan_jobs, plan_keeping, webhook_delivery, webhooks
 from resolvers.context import Context
 from schema.execution.executor import Executor
 from schema.execution.limits import Limits
@@ -152,6 +152,8 @@ def build(settings: Settings, database_url: str | None = None) -> App:
     if not settings.worker:
         plan_jobs.leave_to_others(database.engine)
     delivery.use(database.engine, carrier(settings))
+    if settings.webhook_local:
+        webhooks.allow_local(database.engine)
     executor = Executor(database, limits_of(settings), introspection=settings.introspection)
     sign_in, connections = SignIn(database), Connections(settings.max_connections)
     websocket = WebSocket(
@@ -185,7 +187,7 @@ def build(settings: Settings, database_url: str | None = None) -> App:
             asyncio.create_task(feed.attend(local)),
         ]
         if settings.worker:
-            tasks += [asyncio.create_task(one.attend(local)) for one in (plan_jobs, plan_keeping)]
+            tasks += [asyncio.create_task(one.attend(local)) for one in (plan_jobs, plan_keeping, webhook_delivery)]
         try:
             yield
         finally:

@@ -154,6 +154,15 @@ class Settings:
             "(docs/notices.md).",
         ),
     )
+    webhook_local: bool = field(
+        default=False,
+        metadata=_about(
+            SWITCH,
+            "是否允许推送到内网地址,以及以 http 推送到本机;只用于试验或封闭的内网。",
+            "Whether webhooks may lead to private addresses, and over http to this machine; for trials and closed "
+            "networks.",
+        ),
+    )
     introspection: bool = field(
         default=True,
         metadata=_about(

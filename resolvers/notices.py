@@ -27,6 +27,7 @@ Kind = Literal[
     "FAILED",
     "TO_FOLLOW_UP",
     "STILL_TRUE",
+    "WEBHOOK_DISABLED",
 ]
 #: Title and body of each kind in 中文 and English; {what} is what is asked or offered, {due} when it is due.
 TEXTS: Mapping[str, tuple[str, str, str, str]] = {
@@ -92,8 +93,15 @@ TEXTS: Mapping[str, tuple[str, str, str, str]] = {
         "{count} of your offers were not confirmed for long: confirm in one go those that hold, change or withdraw the "
         "others.",
     ),
+    "WEBHOOK_DISABLED": (
+        "推送已停用",
+        "A webhook was disabled",
+        "您登记的一个推送地址长时间无法送达或已声明不再接收,已停用。请检查后恢复;错过的事件会从断点补发。",
+        "One of your webhooks failed for long, or said that it wants no more, and was disabled. Look into it and "
+        "resume it; what it missed is sent then.",
+    ),
 }
-TYPENAMES = {"referral": "Referral", "need": "Need", "offer": "Offer", "party": "Party"}
+TYPENAMES = {"referral": "Referral", "need": "Need", "offer": "Offer", "party": "Party", "webhook": "Webhook"}
 
 
 def notice(

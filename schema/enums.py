@@ -146,6 +146,7 @@ class NoticeKind(Enum):
     FAILED = _value("FAILED", "Nothing was delivered. 未成功")
     TO_FOLLOW_UP = _value("TO_FOLLOW_UP", "The service is done; call back. 待回访")
     STILL_TRUE = _value("STILL_TRUE", "Offers that nobody confirmed for long. 资源是否仍有效")
+    WEBHOOK_DISABLED = _value("WEBHOOK_DISABLED", "A webhook was given up. 推送已停用")
 
 
 PRIORITY_LABELS = {

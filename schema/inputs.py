@@ -235,6 +235,21 @@ class CertificateIssueInput:
     idempotency_key: str | None = key()
 
 
+@strawberry.input(description="An address to send events to. 登记推送地址。")
+class WebhookRegisterInput:
+    url: str = required("Where to: https, a public host, at most 1,000 characters, no user in it. 网址。")
+    kinds: list[str] = required('Which events: "need.submitted", "referral.*", "*". 事件类别。')
+    area: str | None = given("Only events in this area (code) and below. 限定地区(区划代码,含下级)。")
+    idempotency_key: str | None = key()
+
+
+@strawberry.input(description="From where to send again. 重新推送的起点。")
+class WebhookReplayInput:
+    id: strawberry.ID = required("The webhook. 推送地址编号。")
+    after: str = required("Cursor of an event: what follows it is sent, again or skipping what lies between. 游标。")
+    idempotency_key: str | None = key()
+
+
 @strawberry.input(description="A certificate to take back. 撤销证明。")
 class CertificateRevokeInput:
     id: strawberry.ID = required("The certificate. 证明编号(全局编号)。")

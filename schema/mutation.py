@@ -24,6 +24,7 @@ from resolvers import (
     referrals,
     services,
     teams,
+    webhooks,
 )
 from resolvers.context import KEEP
 from resolvers.context import Done as ActDone
@@ -123,6 +124,17 @@ def _step(name: str, done: Any) -> Any:
         f"{row.en[0].upper()}{row.en[1:]}: from {', '.join(row.sources)} to {row.target}{needs_en}. {row.zh}。"
     )
     return strawberry.field(resolver=step, description=description)
+
+
+async def _with_secret(done: Any, act: Awaitable[tuple[ActDone, str | None]]) -> Any:
+    """What an act answers that shows a secret, once."""
+    try:
+        outcome, secret = await act
+    except Refusal as refusal:
+        return problem(refusal)
+    answer = done.of(outcome.id)
+    answer.secret = secret
+    return answer
 
 
 def _input(what: str) -> Any:
@@ -340,5 +352,42 @@ class Mutation:
         except Refusal as refusal:
             return problem(refusal)
         return results.OffersConfirmed.of_all(list(dict.fromkeys(id for id in ids if id is not None)))
+
+    @strawberry.field(description="Have events sent to an address, signed. 登记推送地址。")
+    async def webhook_register(
+        self, info: Info, input: Annotated[inputs.WebhookRegisterInput, _input("Where to, and which. 内容。")]
+    ) -> result("WebhookRegisterResult", results.WebhookRegistered):  # type: ignore[valid-type]
+        return await _with_secret(results.WebhookRegistered, webhooks.register(info.context.acts, **_plain(input)))
+
+    @strawberry.field(description="Give a webhook a new secret. 更换推送签名密钥。")
+    async def webhook_rotate_secret(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, _input("Its id. 编号。")],
+        idempotency_key: Annotated[str | None, _input(inputs.KEY)] = None,
+    ) -> result("WebhookRotateSecretResult", results.WebhookSecretRotated):  # type: ignore[valid-type]
+        rotated = webhooks.rotate(info.context.acts, id_of(id, "Webhook"), idempotency_key=idempotency_key)
+        return await _with_secret(results.WebhookSecretRotated, rotated)
+
+    webhook_pause = _by_id(
+        "WebhookPauseResult", "Webhook", results.WebhookPaused, webhooks.pause, "Send nothing for now. 暂停推送。"
+    )
+    webhook_resume = _by_id(
+        "WebhookResumeResult", "Webhook", results.WebhookResumed, webhooks.resume, "Send again, at once. 恢复推送。"
+    )
+    webhook_remove = _by_id(
+        "WebhookRemoveResult", "Webhook", results.WebhookRemoved, webhooks.remove, "End it for good. 移除推送地址。"
+    )
+    webhook_test = _by_id(
+        "WebhookTestResult", "Webhook", results.WebhookTested, webhooks.ping, "Have a ping sent. 测试推送。"
+    )
+
+    @strawberry.field(description="Send again what follows a cursor, or skip to it. 从游标起重新推送。")
+    async def webhook_replay(
+        self, info: Info, input: Annotated[inputs.WebhookReplayInput, _input("Which, and from where. 内容。")]
+    ) -> result("WebhookReplayResult", results.WebhookReplayed):  # type: ignore[valid-type]
+        values = _plain(input)
+        id = id_of(values.pop("id"), "Webhook")
+        return await _act(results.WebhookReplayed, webhooks.replay, info.context.acts, id=id, **values)
 
     notice_read = _by_id("NoticeReadResult", "Notice", results.NoticeRead, notices.read, "Read a notice. 通知已读。")

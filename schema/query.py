@@ -37,6 +37,7 @@ from schema.referrals import Referral, ReferralFilter
 from schema.services import ServiceFilter, ServiceRecord, ServiceTotals
 from schema.services import totals as service_totals
 from schema.terms import ResourceType, Term
+from schema.webhooks import Webhook, WebhookStatus
 
 
 @strawberry.input(description="Which parties. All conditions hold together. 主体筛选条件。")
@@ -165,6 +166,19 @@ class Query:
         "Your inbox, newest first: what your party, or the coordinators of your area, should know. 通知列表。",
         [
             argument("unread", bool | None, "true: only what nobody read yet; false: only what was read. 是否未读。"),
+            *forward(),
+        ],
+    )
+    webhooks: Connection[Webhook] = root_page(
+        "webhook",
+        "Where events are sent for your party, or for your area and those below it; newest first. 推送地址列表。",
+        [
+            argument(
+                "status",
+                list[WebhookStatus] | None,
+                "In one of these states; null for all. 状态之一。",
+                [WebhookStatus.ACTIVE, WebhookStatus.PAUSED, WebhookStatus.FAILING, WebhookStatus.DISABLED],
+            ),
             *forward(),
         ],
     )

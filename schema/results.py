@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 import strawberry
 
 from schema.certificates import VolunteerCertificate
-from schema.mapping import entries, entry
+from schema.mapping import entries, entry, part
 from schema.needs import Need
 from schema.notices import Notice
 from schema.offers import Offer
@@ -17,6 +17,7 @@ from schema.problems import Conflict, InvalidInput, NotAllowed, NotFound
 from schema.referrals import Referral
 from schema.services import ServiceRecord
 from schema.teams import LinkageModel
+from schema.webhooks import Webhook
 
 
 class Done:
@@ -224,6 +225,49 @@ class OffersConfirmed(Done):
 @strawberry.type(description="The notice was read. 通知已读。")
 class NoticeRead(Done):
     notice: Notice = entry("notice", "The notice. 通知。")
+
+
+SHOWN_ONCE = (
+    "What its requests are signed with: whsec_ and base64 (Standard Webhooks). Shown this once: null where the same "
+    "idempotencyKey asks again; who lost it rotates it. 签名密钥,仅显示一次。"
+)
+
+
+@strawberry.type(description="Events are sent there from now on. 推送地址已登记。")
+class WebhookRegistered(Done):
+    webhook: Webhook = entry("webhook", "The webhook. 推送地址。")
+    secret: str | None = part(SHOWN_ONCE, "secret")
+
+
+@strawberry.type(description="It has a new secret; for a day the former one is signed with, too. 签名密钥已更换。")
+class WebhookSecretRotated(Done):
+    webhook: Webhook = entry("webhook", "The webhook. 推送地址。")
+    secret: str | None = part(SHOWN_ONCE, "secret")
+
+
+@strawberry.type(description="Nothing is sent until it is resumed. 推送已暂停。")
+class WebhookPaused(Done):
+    webhook: Webhook = entry("webhook", "The webhook. 推送地址。")
+
+
+@strawberry.type(description="Events are sent again, from where it stood. 推送已恢复。")
+class WebhookResumed(Done):
+    webhook: Webhook = entry("webhook", "The webhook. 推送地址。")
+
+
+@strawberry.type(description="Nothing is sent there any more; its secret is forgotten. 推送地址已移除。")
+class WebhookRemoved(Done):
+    webhook: Webhook = entry("webhook", "What is left of it. 推送地址。")
+
+
+@strawberry.type(description="What follows the cursor is sent. 将从游标之后重新推送。")
+class WebhookReplayed(Done):
+    webhook: Webhook = entry("webhook", "The webhook. 推送地址。")
+
+
+@strawberry.type(description="A ping is on its way, after what waits already. 测试消息已安排。")
+class WebhookTested(Done):
+    webhook: Webhook = entry("webhook", "The webhook. 推送地址。")
 
 
 def result(name: str, done: Any) -> Any:

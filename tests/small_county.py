@@ -109,6 +109,7 @@ class County:
             "service_record",
             "certificate",
             "notice",
+            "webhook",
             "event",
             "idempotency",
             "api_key",
@@ -118,7 +119,7 @@ class County:
     async def state(self) -> list[Any]:
         """Everything about needs, offers, parties and plans that an act may change."""
         found: list[Any] = []
-        for name in ("party", "need", "offer", "match", "plan", "referral", "service_record", "certificate"):
+        for name in ("party", "need", "offer", "match", "plan", "referral", "service_record", "certificate", "webhook"):
             found += await self.rows(f"SELECT to_jsonb(t) FROM {name} t ORDER BY id")  # noqa: S608
         return found
 

@@ -12,7 +12,7 @@ from db.server import supervise
 from fivelink.carrier import carrier
 from fivelink.runtime import local, server
 from fivelink.settings import Settings
-from resolvers import delivery, plan_jobs, plan_keeping
+from resolvers import delivery, plan_jobs, plan_keeping, webhook_delivery, webhooks
 
 
 def run(arguments: Namespace) -> int:
@@ -28,9 +28,12 @@ async def _attend(url: str, settings: Settings, carries: delivery.Transport) -> 
     """Until SIGTERM or Ctrl-C: the child ends then, and the plan it was at goes back to the queue."""
     async with local(url) as context:
         delivery.use(context.engine, carries)
+        if settings.webhook_local:
+            webhooks.allow_local(context.engine)
         tasks = [
             asyncio.create_task(plan_jobs.attend(context)),
             asyncio.create_task(plan_keeping.attend(context)),
+            asyncio.create_task(webhook_delivery.attend(context)),
             asyncio.create_task(supervise(settings.database_url, settings.data_dir)),
         ]
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -12,6 +12,7 @@ from service_acts import SERVICES
 from small_county import COUNTY, OTHER_COUNTY, TOWN, VILLAGE, County
 from stdnum.cn import uscc
 
+from db.feed import cursor_of
 from db.viewer import LOCAL, Viewer
 from schema.contract import CONTRACT
 from schema.execution.executor import Executor
@@ -53,6 +54,8 @@ class Stage:
     service: str
     volunteer: str
     certificate: str
+    #: An active and a paused one.
+    webhooks: dict[str, str]
 
     async def answer(self, document: str, variables: dict[str, Any] | None = None, viewer: Viewer = LOCAL) -> Any:
         """The whole answer, errors and all."""
@@ -112,6 +115,14 @@ PAUSED_NOW = OFFER_NOW | {
 }
 
 REFERRAL = "referral { status quantity delivered outcome { code } reason { code } history { status note } }"
+
+
+HOOK = "https://1.1.1.1/fivelink"
+
+
+def hook(status: str, now: str, past: str) -> Any:
+    """An act on the webhook in `status`, and the state it comes to."""
+    return (lambda stage: {"id": stage.webhooks[status]}, past, "webhook { status }", {"webhook": {"status": now}})
 
 
 def step(status: str, target: str, given: dict[str, Any], now: dict[str, Any], past: str) -> Any:
@@ -417,6 +428,44 @@ DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = SERVICES | {
                 {"title": "捐赠轮椅", "confirmedAt": "2026-11-22T04:00:00+00:00", "status": "ACTIVE"},
             ]
         },
+    ),
+    "webhookRegister": (
+        lambda _: {"url": HOOK, "kinds": ["referral.*", "need.submitted"], "area": COUNTY},
+        "WebhookRegistered",
+        "webhook { url kinds area { code } status failures lastError createdAt progress { behind } }",
+        {
+            "webhook": {
+                "url": HOOK,
+                "kinds": ["referral.*", "need.submitted"],
+                "area": {"code": COUNTY},
+                "status": "ACTIVE",
+                "failures": 0,
+                "lastError": None,
+                "createdAt": "2026-11-22T04:00:00+00:00",
+                "progress": {"behind": 0},
+            }
+        },
+    ),
+    "webhookRotateSecret": (
+        lambda stage: {"id": stage.webhooks["ACTIVE"]},
+        "WebhookSecretRotated",
+        "webhook { status formerUntil }",
+        {"webhook": {"status": "ACTIVE", "formerUntil": "2026-11-23T04:00:00+00:00"}},
+    ),
+    "webhookPause": hook("ACTIVE", "PAUSED", "WebhookPaused"),
+    "webhookResume": hook("PAUSED", "ACTIVE", "WebhookResumed"),
+    "webhookRemove": (
+        lambda stage: {"id": stage.webhooks["PAUSED"]},
+        "WebhookRemoved",
+        "webhook { status url }",
+        {"webhook": {"status": "REMOVED", "url": "https://1.1.1.1"}},
+    ),
+    "webhookTest": hook("ACTIVE", "ACTIVE", "WebhookTested"),
+    "webhookReplay": (
+        lambda stage: {"id": stage.webhooks["PAUSED"], "after": cursor_of(0)},
+        "WebhookReplayed",
+        "webhook { status progress { cursor behind } }",
+        {"webhook": {"status": "PAUSED", "progress": {"cursor": cursor_of(0), "behind": 0}}},
     ),
     "noticeRead": (
         # The first order of the stage told its provider.

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from acts import DONE, MUTATION, NEED, NEED_NOW, OFFER, OFFER_NOW, PARTY, PAUSED_NOW, Stage, gid
+from acts import DONE, HOOK, MUTATION, NEED, NEED_NOW, OFFER, OFFER_NOW, PARTY, PAUSED_NOW, Stage, gid
 from graphql import get_named_type
 from small_county import COUNTY, NOON, OTHER_COUNTY, TODAY, TOWN, VILLAGE, County, found
 
 from db.cursors import parse_id
 from db.viewer import LOCAL, PUBLIC, Viewer
-from resolvers import certificates, needs, offers, parties, referrals, services
+from resolvers import certificates, needs, offers, parties, referrals, services, webhooks
 from schema.execution.executor import Executor
 
 
@@ -45,6 +45,7 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
         gid("Plan", computed),
         led,
         *await served(county, community, led["IN_PROGRESS"]),
+        webhooks=await hooks(county),
     )
     await database.close()
 
@@ -73,6 +74,16 @@ async def served(county: County, community: int, referral: str) -> tuple[str, st
         gid("Volunteer", volunteers[0]),
         gid("VolunteerCertificate", certified.id),
     )
+
+
+async def hooks(county: County) -> dict[str, str]:
+    """A webhook in each of these states; nothing is sent here."""
+    found = {}
+    for status in ("ACTIVE", "PAUSED"):
+        done, _ = await webhooks.register(county.context, url=HOOK, kinds=["need.*"])
+        found[status] = gid("Webhook", done.id)
+    await webhooks.pause(county.context, done.id)
+    return found
 
 
 async def orders(county: County, community: int, provider: int) -> dict[str, str]:
@@ -156,6 +167,7 @@ async def test_a_key_used_for_something_else_is_a_conflict(stage: Stage, act: st
         ("keep", False),
         ("note", "另一句"),
         ("furtherNeed", "别的"),
+        ("after", "别处"),
         ("reason", "另一个原因"),
         ("until", "2026-11-21"),
         ("ids", [gid("Offer", 99)]),
