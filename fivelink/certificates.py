@@ -112,7 +112,7 @@ def _certificate(one: Verified) -> str:
     lines = (
         ("证明编号", "Number", one.number),
         ("志愿者(队)", "Volunteer", one.name),
-        ("服务时长", "Hours", f"{one.hours} 小时 ({one.minutes} 分钟)"),
+        ("服务时长", "Hours", f"{one.hours} 小时 hours ({one.minutes} 分钟 minutes)"),
         ("服务次数", "Services", f"{one.services}"),
         ("服务日期", "Period", f"{one.from_on} — {one.until_on}"),
         ("组织方", "Organized by", one.organizer),
