@@ -95,7 +95,8 @@ async def make_pool(database: Database) -> Pool:
             for order in orders:
                 columns = tuple(column for column, _ in order)
                 rows = await connection.fetch(f"SELECT {', '.join(columns)} FROM {entity.table.name}", ())  # noqa: S608
-                cursors[name, columns] = [encode(list(row)) for row in rows]
+                # Where the table is empty, every cursor is a wrong one.
+                cursors[name, columns] = [encode(list(row)) for row in rows] or ["W10="]
     places = [*[row[1] for row in world.AREAS], "370832", "370832101", "99"]
     codes: dict[str, list[Any]] = {
         "area": places,
@@ -112,6 +113,16 @@ async def make_pool(database: Database) -> Pool:
         "confirmedSince": ["2026-02-25T12:00:00+08:00", "2026-03-01T04:00:00Z", "2030-01-01T00:00:00.000001+00:00"],
         "availableAtLeast": [0, 100, -1, 2**31 - 1],
         "unmatched": [True, False],
+        "party": ids,
+        "need": ids,
+        "offer": ids,
+        "plan": ids,
+        "overdue": [True, False],
+        "toFollowUp": [True, False],
+        "from": ["2026-04-10", "0001-01-01"],
+        "until": ["2026-04-10", "9999-12-31"],
+        "stands": [True, False],
+        "number": ["", "0000-0000-0000-0000", "0000-0000-0000-0001"],
         "around": [
             global_id(f"{kind}:{n}".encode()) for n, kind in ((1, "Community"), (2, "Organization"), (2, "Fund"))
         ],
