@@ -183,6 +183,7 @@ def build(settings: Settings, database_url: str | None = None) -> App:
         local = Context(database=database, viewer=LOCAL)
         tasks = [
             asyncio.create_task(supervise(settings.database_url, settings.data_dir)),
+            asyncio.create_task(database.attend(None if settings.database_url else settings.data_dir)),
             asyncio.create_task(_keep_matches_true(local)),
             asyncio.create_task(feed.attend(local)),
         ]
