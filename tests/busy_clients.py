@@ -189,16 +189,22 @@ class Crowd:
         """`clients` of them work until `meanwhile()` has come to its end, and finish what they began."""
         over = False
         crowd = [asyncio.ensure_future(self.work(n, lambda: over)) for n in range(clients)]
+        play = asyncio.ensure_future(meanwhile())
         try:
-            await meanwhile()
-        finally:
+            # A client that fails ends the play: there is nobody left to see it.
+            done, _ = await asyncio.wait({play, *crowd}, return_when=asyncio.FIRST_COMPLETED)
             over = True
-            done, late = await asyncio.wait(crowd, timeout=60)
-            for one in late:
-                one.cancel()
+            late: set[Any] = set()
+            if play in done:
+                _, late = await asyncio.wait(crowd, timeout=60)
+            for one in (*crowd, play):
+                if one.done():
+                    one.result()
             assert not late, f"{len(late)} clients were never answered"
-        for one in done:
-            one.result()
+        finally:
+            for one in (*crowd, play):
+                one.cancel()
+            await asyncio.gather(*crowd, play, return_exceptions=True)
 
     # ---------------------------------------------------------------------------------------- what came of it
 
