@@ -24,9 +24,10 @@ from resolvers.context import Context
 POLL_SECONDS = 0.25
 #: Between the beginnings of two steps: under load a step takes the events of this long together.
 STEP_SECONDS = 0.02
-#: A statement of the sequencer that takes longer than this is given up with its session.
-ROUND_SECONDS = 15.0
-FIRST_RETURN_SECONDS, LAST_RETURN_SECONDS = 0.1, 1.0
+#: After this long a session that does not answer is given up; a step that places a million events takes longer.
+ANSWER_SECONDS, PLACING_SECONDS = 5.0, 60.0
+#: A sequencer that lost its session tries again, a little less often; one that worked this long begins at the first.
+FIRST_RETURN_SECONDS, LAST_RETURN_SECONDS, WORKED_SECONDS = 0.1, 0.5, 15.0
 #: Events that a process keeps for those who follow; who is further behind reads pages of the table.
 HELD, PAGE = 10_000, 500
 #: Pages of the table read at once, for all who are behind: acts need connections too.
@@ -54,7 +55,7 @@ class _Hub:
                 self._tell()
             return
         while self.last < position:
-            async with conn.begin():
+            async with asyncio.timeout(ANSWER_SECONDS), conn.begin():
                 found = await feed.read(conn, self.last, PAGE)
             if not found:
                 return
@@ -83,35 +84,27 @@ class _Hub:
 class _Feed:
     def __init__(self) -> None:
         self.hub = _Hub()
-        #: Set by acts of this process; by sequencers of others; by either.
-        self.acted = False
+        #: Set by acts of this process and by sequencers of others.
         self.called = asyncio.Event()
-        self.loop: asyncio.AbstractEventLoop | None = None
-
-    def wake(self) -> None:
-        self.acted = True
-        self.called.set()
+        self.attended = False
 
     async def run(self, conn: AsyncConnection) -> None:
         """Steps for as long as the session lives. Raises what the database raises."""
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(ROUND_SECONDS), conn.begin():
+        async with asyncio.timeout(PLACING_SECONDS), conn.begin():
             await feed.take_up(conn)
-        await feed.listen(conn, self.called.set)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await feed.listen(conn, self.called.set)
         while True:
             began = loop.time()
             self.called.clear()
-            async with asyncio.timeout(ROUND_SECONDS):
-                acted, self.acted = self.acted, False
-                position, behind = self.hub.last, acted
-                if not acted:
-                    async with conn.begin():
-                        position, behind = await feed.look(conn)
-                if behind:
-                    async with conn.begin():
-                        await feed.advance(conn)
-                        position = await feed.last(conn)
-                await self.hub.catch_up(conn, position)
+            async with asyncio.timeout(ANSWER_SECONDS), conn.begin():
+                position, behind = await feed.look(conn)
+            if behind:
+                async with asyncio.timeout(PLACING_SECONDS), conn.begin():
+                    await feed.advance(conn)
+                    position = await feed.last(conn)
+            await self.hub.catch_up(conn, position)
             # Not wait_for, which in Python 3.11 may swallow a cancellation.
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
@@ -132,8 +125,8 @@ def _of(engine: AsyncEngine) -> _Feed:
 def wake(engine: AsyncEngine) -> None:
     """Says that this process has committed events; nothing happens where it does not attend to the feed."""
     found = _feeds.get(engine)
-    if found is not None and found.loop is not None:
-        found.wake()
+    if found is not None and found.attended:
+        found.called.set()
 
 
 def followers(engine: AsyncEngine) -> int:
@@ -145,10 +138,11 @@ def followers(engine: AsyncEngine) -> int:
 async def attend(context: Context) -> None:
     """Gives positions and hears of them for as long as it is not cancelled; comes back when the database was away."""
     own, task, pause = _of(context.engine), asyncio.current_task(), FIRST_RETURN_SECONDS
-    own.loop = asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
+    own.attended = True
     try:
         while True:
-            began = own.loop.time()
+            began = loop.time()
             try:
                 async with context.engine.connect() as conn:
                     try:
@@ -161,14 +155,12 @@ async def attend(context: Context) -> None:
                     # A commit that is cut short is said to be of unknown outcome: the reason is that we are to end.
                     raise asyncio.CancelledError from error
                 log.warning("the feed begins again in a while: %s", classify(error)[0])
-            if own.loop.time() - began > ROUND_SECONDS:
+            if loop.time() - began > WORKED_SECONDS:
                 pause = FIRST_RETURN_SECONDS
             await asyncio.sleep(pause)
             pause = min(2 * pause, LAST_RETURN_SECONDS)
-            # Acts may have been committed meanwhile.
-            own.acted = True
     finally:
-        own.loop = None
+        own.attended = False
 
 
 async def end(context: Context) -> int:
