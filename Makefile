@@ -44,9 +44,10 @@ lint: tools
 bench: tools
 	$(BIN)/python -m bench
 
-# Longer runs of the property tests.
+# Longer runs of the property tests, and real processes, networks and disks that break.
 soak: tools
 	FIVELINK_SOAK=1 $(BIN)/python -m pytest tests/property
+	$(BIN)/python -m pytest -s tests/soak/long_breakdowns.py
 
 # Names versions and hashes, no addresses. Needs `pip install uv`.
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
