@@ -3,7 +3,7 @@
 A row says from which states a step leads to which, who may take it, what it requires, what is held of offer and need
 afterwards, and what is awaited next. Nothing else in the project knows which step follows which.
 
-    python -m resolvers.referral_steps        prints the table of docs/referrals.md
+    python -m resolvers.referral_steps        prints the tables and the diagram of docs/referrals.md
 """
 
 from __future__ import annotations
@@ -246,5 +246,30 @@ def markdown() -> str:
     return "\n".join(lines)
 
 
+def standing_markdown() -> str:
+    """What becomes of standing referrals, as docs/referrals.md shows it."""
+    lines = ["| act | cancelled | kept | in the way | reason |", "|---|---|---|---|---|"]
+    for rule in STANDING_RULES.values():
+        cells = (
+            f"{rule.zh} `{rule.act}`",
+            ", ".join(rule.cancels) or "—",
+            ", ".join(rule.keeps) or "—",
+            ", ".join(rule.refuses) or "—",
+            rule.reason,
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def diagram() -> str:
+    """The states and what leads from one to another, as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2"]
+    for step in STEPS.values():
+        for source in step.sources or ("[*]",):
+            if step.target is not None:
+                lines.append(f"    {source} --> {step.target}: {step.zh} {step.name}")
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
-    print(markdown())
+    print(markdown(), standing_markdown(), diagram(), sep="\n\n")
