@@ -161,6 +161,7 @@ async def test_services_of_two_communities_were_organized_by_the_area_that_holds
 
 async def test_the_same_hours_are_certified_once_however_many_ask_at_once(served: Served) -> None:
     await served.serve(90)
+    await served.crowd()
     done = await asyncio.gather(*(issued(served) for _ in range(8)), return_exceptions=True)
     (id,) = [one for one in done if isinstance(one, int)]
     number = (await row(served, id)).number
@@ -226,6 +227,7 @@ async def test_a_correction_outdates_the_certificate_and_frees_its_hours(served:
 
 
 async def test_while_hours_are_corrected_nobody_certifies_the_old_ones(served: Served) -> None:
+    await served.crowd()
     for _ in range(5):
         wrong = await served.serve(90)
         done = await asyncio.gather(

@@ -256,6 +256,7 @@ async def test_goods_beyond_the_referral_are_refused_however_they_are_split(serv
     refusal = await refused(served, kind="GOODS_DELIVERED", quantity=2, persons=1)
     assert codes(refusal) == {"quantity": "MORE_THAN_PROMISED"}
     assert "1" in refusal.fields[0].message_en
+    await served.crowd()
     done = await asyncio.gather(
         *(served.record(kind="GOODS_DELIVERED", quantity=1, persons=1) for _ in range(4)), return_exceptions=True
     )
@@ -283,6 +284,7 @@ async def test_a_day_of_one_volunteer_has_24_hours(served: Served) -> None:
 
 
 async def test_the_same_key_records_once(served: Served) -> None:
+    await served.crowd()
     done = await asyncio.gather(*(served.record(idempotency_key="k") for _ in range(8)))
     assert len(set(done)) == 1
     assert (await served.county.one("SELECT count(*) FROM service_record"))[0] == 1
@@ -326,6 +328,7 @@ async def test_what_was_corrected_or_withdrawn_is_not_corrected_again(served: Se
 
 async def test_of_many_corrections_at_once_one_is_done(served: Served) -> None:
     old = await served.record()
+    await served.crowd()
     done = await asyncio.gather(
         *(served.correct(old, kind="VISIT", served_on=LAST_WEEK, persons=n, person_times=n) for n in range(1, 7)),
         return_exceptions=True,
