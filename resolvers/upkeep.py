@@ -23,8 +23,8 @@ from resolvers.context import COUNTY_TIME, Context
 from resolvers.notices import Kind, notice
 from resolvers.vocabulary import Vocabulary, vocabulary
 
-#: How many referrals one transaction moves, and how many notices one statement writes.
-AT_ONCE = 500
+#: How many referrals one transaction moves: who is served by the same process does not wait for long.
+AT_ONCE = 200
 #: How many are given back in one round; each in its own transaction.
 RELEASED_AT_ONCE = 500
 #: Offers listed in one question.

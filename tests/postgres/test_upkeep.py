@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -278,6 +282,43 @@ async def test_a_tick_is_done_by_one_of_all_the_workers(county: County) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def worker(url: str) -> subprocess.Popen[bytes]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("FIVELINK_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "fivelink.cli", "worker"],
+        env=clean | {"FIVELINK_DATABASE_URL": url},
+        cwd=Path(__file__).parents[2],
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are ended by signals")
+async def test_two_worker_processes_do_what_time_brings_once_and_deliver_it(database_url: str, county: County) -> None:
+    id = await ordered(county)
+    async with county.engine.begin() as conn:
+        # The clock of those processes is that of the machine: long after any day of these tests.
+        long_ago = closing(date(2020, 1, 2))
+        await conn.execute(text("UPDATE referral SET due_at = :due WHERE id = :id"), {"due": long_ago, "id": id})
+        await conn.execute(text("UPDATE notice SET try_at = :then"), {"then": long_ago})
+    processes = [worker(database_url) for _ in range(2)]
+
+    async def settled() -> bool:
+        living = await county.one(f"SELECT count(*) FROM ({jobs.LIVING}) l")  # noqa: S608
+        waiting = await county.one("SELECT count(*) FROM notice WHERE delivered_at IS NULL")
+        left = await county.one("SELECT count(*) FROM procrastinate_jobs")
+        return (living[0], waiting[0], left[0]) == (4, 0, 0) and (await stands(county, id))[2] == 1
+
+    try:
+        await until(settled)
+        assert (await stands(county, id))[1:3] == (TOWN, 1)
+        assert (await county.one("SELECT count(*) FROM event WHERE kind = 'referral.escalated'"))[0] == 1
+        assert await told(county, "ESCALATED", "OVERDUE") == {("ESCALATED", TOWN): 1, ("OVERDUE", "provider"): 1}
+    finally:
+        for process in processes:
+            process.terminate()
+        assert [process.wait(20) for process in processes] == [0, 0]
 
 
 async def test_a_round_that_a_dead_worker_left_keeps_nobody_from_the_next(county: County) -> None:
