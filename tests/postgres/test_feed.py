@@ -379,6 +379,22 @@ async def test_a_lost_session_loses_no_event(county: County, database_url: str) 
     assert numbers(read) == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_sequencer_ends_when_it_is_told_to_whatever_it_is_at(county: County, seed: int) -> None:
+    dice = random.Random(seed)
+    for _ in range(15):
+        task = asyncio.create_task(feed.attend(county.context))
+        async with county.engine.begin() as conn:
+            await add(conn, 1)
+        for _ in range(dice.randrange(60)):
+            await asyncio.sleep(0)
+        feed.wake(county.engine)
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=10)
+        assert done
+        assert task.cancelled()
+
+
 # ---------------------------------------------------------------------------------------- cursors
 
 
