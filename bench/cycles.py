@@ -2,7 +2,7 @@
 
     python -m bench.cycles [SECONDS] [CLIENTS]      by default 10 s for each of three rounds, 16 clients
 
-A county of 20 types with 20 needs and 10 offers each, all large: an order changes what 30 lists of matches say. Beside
+A county of 20 types with 20 needs and 10 offers each, all large: an order changes all the matches of its need. Beside
 it, in the same run and on the same server, the peer: one asyncpg script with as many connections that does the same by
 hand: the same locks, rows, ledger, events and idempotency records, and the matches it touches written anew with scores
 that it does not compute. Neither side reads its answer back but for the id and the state.
@@ -33,7 +33,7 @@ from resolvers.context import Context
 
 COUNTY, TOWNSHIPS = "370832", 5
 TYPES, NEEDS, OFFERS = 20, 20, 10
-LARGE = 1_000_000
+CAPACITY, QUANTITY = 10_000_000, 100_000
 ROUNDS = 3
 WANTED, WANTED_SHARE = 150, 0.5
 
@@ -68,7 +68,12 @@ async def fill(url: str) -> tuple[str, list[tuple[int, int]]]:
             provider = (await parties.register_organization(context, name=f"机构 {number}", area=COUNTY)).id
             given = [
                 await offers.publish(
-                    context, title="资源", provider_id=provider, resource_type=kind, capacity=LARGE, coverage=[COUNTY]
+                    context,
+                    title="资源",
+                    provider_id=provider,
+                    resource_type=kind,
+                    capacity=CAPACITY,
+                    coverage=[COUNTY],
                 )
                 for _ in range(OFFERS)
             ]
@@ -78,7 +83,7 @@ async def fill(url: str) -> tuple[str, list[tuple[int, int]]]:
                     title="需求",
                     community_id=communities[one % len(communities)],
                     resource_type=kind,
-                    quantity=LARGE,
+                    quantity=QUANTITY,
                 )
                 for one in range(NEEDS)
             ]

@@ -31,7 +31,7 @@ _OF_NEED = """SELECT id, capacity - committed AS available, confirmed_at, covera
 _OF_OFFER = """SELECT id, quantity - committed AS remaining, priority, area_id FROM need
     WHERE resource_type_id = $1 AND status = 'OPEN' AND committed < quantity"""
 _HELD = "SELECT need_id, offer_id, score FROM match WHERE offer_id = $1 OR need_id = $2"
-_SCORED = """UPDATE match SET quantity = quantity - 1, score = score * 0.999999 WHERE offer_id = $1 OR need_id = $2"""
+_SCORED = "UPDATE match SET quantity = quantity - 1 WHERE need_id = $1"
 _STEP = """UPDATE referral SET status = $2, updated_at = $3, due_at = $4, history = history || $5::jsonb
     WHERE id = $1 AND status = $6 RETURNING need_id, offer_id, area_id, provider_id"""
 _DONE = """UPDATE referral SET status = 'COMPLETED', updated_at = $2, due_at = $3, closed_at = $2, delivered = 1,
@@ -76,7 +76,7 @@ async def _cycle(conn: Any, need_id: int, offer_id: int, key: str) -> None:
         await conn.fetch(_OF_NEED, need["resource_type_id"])
         await conn.fetch(_OF_OFFER, need["resource_type_id"])
         await conn.fetch(_HELD, offer_id, need_id)
-        await conn.execute(_SCORED, offer_id, need_id)
+        await conn.execute(_SCORED, need_id)
         await conn.execute(_NOTICE, "NEW_ORDER", offer["provider_id"], None, id, now)
         await conn.execute(_SETTLE, "referralRequest", key, id)
     for before, status in (("REQUESTED", "ACCEPTED"), ("ACCEPTED", "IN_PROGRESS")):

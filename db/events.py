@@ -77,8 +77,8 @@ _CLAIM = Prepared(
         operation=bindparam("operation"),
         key=bindparam("key"),
         digest=bindparam("digest"),
-        entity="",
-        entity_id=0,
+        entity=bindparam("entity"),
+        entity_id=bindparam("entity_id"),
         created_at=bindparam("at"),
     )
     .on_conflict_do_nothing()
@@ -97,12 +97,31 @@ _ANSWER = Prepared(
 )
 
 
-async def claim(conn: AsyncConnection, *, caller: str, operation: str, key: str, digest: str, at: datetime) -> bool:
+async def claim(
+    conn: AsyncConnection,
+    *,
+    caller: str,
+    operation: str,
+    key: str,
+    digest: str,
+    at: datetime,
+    entity: str = "",
+    entity_id: int = 0,
+) -> bool:
     """Inserts the record of an act about to happen (`at`, aware UTC); False where a committed one exists.
 
-    Waits for a transaction that holds the same key to end.
+    Waits for a transaction that holds the same key to end. The answer, where it is known beforehand, goes along.
     """
-    made = await _CLAIM.first(conn, caller=caller, operation=operation, key=key, digest=digest, at=at)
+    made = await _CLAIM.first(
+        conn,
+        caller=caller,
+        operation=operation,
+        key=key,
+        digest=digest,
+        at=at,
+        entity=entity,
+        entity_id=entity_id,
+    )
     return made is not None
 
 

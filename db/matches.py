@@ -133,6 +133,7 @@ OFFER_COLUMNS = (
     _OFFER.c.available_until,
     _OFFER.c.confirmed_at,
     _plain(_OFFER.c.status),
+    _OFFER.c.track_record,
 )
 Rows = Sequence[Any]
 
@@ -179,7 +180,7 @@ _SHRINK = Prepared(
             UPDATE match SET quantity = r.most, parts[r.place] = r.room,
                 score = (round(score * 1e8)::bigint
                     + r.weights[r.place]::bigint * (r.room - r.parts[r.place]))::float8 / 1e8
-            FROM roomed r WHERE match.id = r.id
+            FROM roomed r WHERE match.id = r.id AND (match.quantity <> r.most OR r.parts[r.place] <> r.room)
         )
         SELECT need_id FROM match WHERE need_id IN (SELECT need_id FROM touched)
         GROUP BY need_id HAVING count(*) >= :most ORDER BY need_id

@@ -32,6 +32,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 import db.areas
 import db.parties  # noqa: F401  (their tables are pointed at below)
 from db.base import NOTICE_KIND, Base, now_column, primary_key
+from db.prepared import Prepared
 
 
 class NoticeRow(Base):
@@ -72,14 +73,27 @@ class NoticeRow(Base):
 
 
 _KEY = ("entity", "entity_id", "kind", "party_id", "area_id", "occasion")
+_GIVEN = (*_KEY, "about", "title_zh", "title_en", "body_zh", "body_en", "created_at", "try_at")
+_ADD = Prepared(
+    insert(NoticeRow)
+    .values({name: bindparam(name, type_=NoticeRow.__table__.c[name].type) for name in _GIVEN})
+    .on_conflict_do_nothing(index_elements=list(_KEY))
+    .returning(NoticeRow.id)
+)
+ONE_BY_ONE = 5
 
 
 async def add(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Writes notices, each once: one that was written before stays as it is. How many are new. One statement."""
+    """Writes notices, each once: one that was written before stays as it is. How many are new.
+
+    A handful go one by one, prepared; more in one statement.
+    """
     if not rows:
         return 0
-    made = insert(NoticeRow).values([dict(row) for row in rows]).on_conflict_do_nothing(index_elements=list(_KEY))
-    return len((await conn.execute(made.returning(NoticeRow.id))).all())
+    if len(rows) <= ONE_BY_ONE:
+        return sum([len(await _ADD.fetch(conn, **row)) for row in rows])
+    made = insert(NoticeRow).on_conflict_do_nothing(index_elements=list(_KEY)).returning(NoticeRow.id)
+    return len((await conn.execute(made, [dict(row) for row in rows])).all())
 
 
 async def mark_read(conn: AsyncConnection, id: int, at: datetime) -> None:

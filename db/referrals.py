@@ -145,7 +145,8 @@ class FollowUpRow(Base):
 
 _TABLE = Base.metadata.tables
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
-_REFERRAL, _NEED, _OFFER = ReferralRow.__table__, _TABLE["need"], _TABLE["offer"]
+_REFERRAL: Any = ReferralRow.__table__
+_NEED, _OFFER = _TABLE["need"], _TABLE["offer"]
 
 
 def _locking(table: Any) -> Prepared:

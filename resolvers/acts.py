@@ -40,16 +40,31 @@ def usable_key(key: str) -> bool:
 
 
 async def claim(
-    conn: AsyncConnection, context: Context, operation: str, key: str, inputs: Mapping[str, Any]
+    conn: AsyncConnection,
+    context: Context,
+    operation: str,
+    key: str,
+    inputs: Mapping[str, Any],
+    about: Done | None = None,
 ) -> Done | None:
-    """Takes the key for this transaction, or returns the answer it got before.
+    """Takes the key for this transaction, or returns the answer it got before. `about` is the answer to come, if known.
 
     Of several at once the first inserts and the others wait on the unique index until it commits (they answer the
     same) or rolls back (one of them goes on). Raises Conflict where the key was used with another input.
     """
     mark = digest(inputs)
     caller = context.viewer.caller
-    if await events.claim(conn, caller=caller, operation=operation, key=key, digest=mark, at=context.clock()):
+    entity, entity_id = ("", 0) if about is None else (about.entity, about.id)
+    if await events.claim(
+        conn,
+        caller=caller,
+        operation=operation,
+        key=key,
+        digest=mark,
+        at=context.clock(),
+        entity=entity,
+        entity_id=entity_id,
+    ):
         return None
     kept = await events.answer(conn, caller=caller, operation=operation, key=key)
     if kept is None or kept.digest != mark:
@@ -67,8 +82,11 @@ async def act(
     key: str | None,
     inputs: Mapping[str, Any],
     work: Callable[[AsyncConnection], Awaitable[Done]],
+    about: Done | None = None,
 ) -> Done:
     """Runs `work` in one transaction, once for each (caller, operation, key), and commits once.
+
+    `about` is what `work` will answer, where that is known: one statement less.
 
     A refusal raised by `work` rolls everything back, the claim included. An unusable key is not claimed: `work`
     reports it among the other faulty fields. Raises Conflict BUSY when a lock or a connection is not
@@ -78,11 +96,11 @@ async def act(
         async with context.engine.begin() as conn:
             claimed = key is not None and usable_key(key)
             if claimed and key is not None:
-                earlier = await claim(conn, context, operation, key, inputs)
+                earlier = await claim(conn, context, operation, key, inputs, about)
                 if earlier is not None:
                     return earlier
             done = await work(conn)
-            if claimed and key is not None:
+            if claimed and key is not None and done != about:
                 await events.settle(
                     conn,
                     caller=context.viewer.caller,

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db import events, needs, referrals
 from db import notices as notice_rows
 from db.areas import Area
-from db.matches import OFFER_COLUMNS
+from db.matches import OFFER_COLUMNS, WeightSet
 from db.viewer import Viewer
 from graph.rules import obstacles
 from graph.values import Need, Obstacle, Offer
@@ -27,7 +27,6 @@ from resolvers import due, matches, notices
 from resolvers.acts import within
 from resolvers.context import Context
 from resolvers.errors import Conflict
-from resolvers.plans import weights_now
 from resolvers.referral_steps import Side, Step
 from resolvers.vocabulary import Vocabulary
 from resolvers.world import need_value, offer_values, world
@@ -99,8 +98,9 @@ async def failed_rules(
     needs_now = {need.id: need_of(need) for need, _ in pairs}
     offer_rows = {offer.id: offer for _, offer in pairs}
     offers_now = dict(zip(offer_rows, offers_of(list(offer_rows.values()), words), strict=True))
-    weights = await weights_now(conn)
-    around = await world(conn, words, weights, context.today, list(needs_now.values()), list(offers_now.values()))
+    # The rules weigh nothing.
+    unweighed = WeightSet(0, (), ())
+    around = await world(conn, words, unweighed, context.today, list(needs_now.values()), list(offers_now.values()))
     return [obstacles(needs_now[need.id], offers_now[offer.id], around) for need, offer in pairs]
 
 

@@ -142,7 +142,7 @@ async def advance(
         await settle(context, conn, words, step, row, values, side=side, note=text)
         return Done("referral", row.id)
 
-    return await act(context, f"referral{name[0].upper()}{name[1:]}", idempotency_key, inputs, work)
+    return await act(context, f"referral{name[0].upper()}{name[1:]}", idempotency_key, inputs, work, _known(id))
 
 
 async def follow_up(
@@ -205,7 +205,7 @@ async def follow_up(
         await settle(context, conn, words, step, row, call, side=side, note=text)
         return Done("referral", row.id)
 
-    return await act(context, "followUpRecord", idempotency_key, inputs, work)
+    return await act(context, "followUpRecord", idempotency_key, inputs, work, _known(id))
 
 
 async def release(context: Context, conn: AsyncConnection, row: Any) -> None:
@@ -224,6 +224,10 @@ async def release(context: Context, conn: AsyncConnection, row: Any) -> None:
     reason = words.terms.get((REASON, "NO_ANSWER"))
     values = {"reason_id": reason.id if reason else None}
     await settle(context, conn, words, step, now, values, side="SYSTEM", note=None)
+
+
+def _known(id: int | None) -> Done | None:
+    return Done("referral", id) if id is not None and 0 < id <= acting.MAX_ID else None
 
 
 async def _locked(context: Context, conn: AsyncConnection, step: Step, id: int | None) -> Any:
