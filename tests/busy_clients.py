@@ -73,7 +73,8 @@ class Crowd:
 
     addresses: Sequence[str]
     key: str
-    seed: int = 0
+    #: Told apart from every other crowd that used the same database.
+    seed: int = field(default_factory=itertools.count(1).__next__)
     attempts: list[Attempt] = field(default_factory=list)
     #: (act, idempotencyKey, id) of everything that was acknowledged.
     acknowledged: list[tuple[str, str, str]] = field(default_factory=list)
