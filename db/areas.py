@@ -134,16 +134,12 @@ async def write(conn: AsyncConnection, rows: Sequence[Area]) -> None:
         )
 
 
-async def recopy_counties(conn: AsyncConnection, tables: Sequence[type[Base]]) -> None:
-    """Brings the copied `county_id` of parties, needs and offers up to date after areas moved."""
-    for row in tables:
-        table = row.__table__
-        await conn.execute(
-            update(row)
-            .where(
-                table.c.area_id == AreaRow.id,
-                table.c.county_id.is_distinct_from(AreaRow.county_id),
+async def recopy_counties(conn: AsyncConnection) -> None:
+    """Brings every `county_id` that is copied from an area beside it up to date after areas moved."""
+    area = Base.metadata.tables["area"]
+    for table in Base.metadata.sorted_tables:
+        if {"area_id", "county_id"} <= set(table.c.keys()):
+            stale = table.c.county_id.is_distinct_from(area.c.county_id)
+            await conn.execute(
+                update(table).where(table.c.area_id == area.c.id, stale).values(county_id=area.c.county_id)
             )
-            .values(county_id=AreaRow.county_id)
-            .execution_options(synchronize_session=False)
-        )

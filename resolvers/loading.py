@@ -11,11 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import areas, due_rules, events, linkage, matches, teams, terms
 from db.areas import Area
-from db.base import Base
 from db.due_rules import DueRule, WorkingDay
-from db.needs import NeedRow
-from db.offers import OfferRow
-from db.parties import PartyRow
 from db.teams import Template
 from db.terms import ResourceType, Term
 from exchange.duties import DutyRecord
@@ -161,8 +157,7 @@ async def _areas(conn: AsyncConnection, given: Sequence[AreaRecord]) -> int:
         changed = _with_all_below(now, changed)
     await areas.write(conn, changed)
     if moved:
-        copied: tuple[type[Base], ...] = (PartyRow, NeedRow, OfferRow)
-        await areas.recopy_counties(conn, copied)
+        await areas.recopy_counties(conn)
     return len(changed)
 
 

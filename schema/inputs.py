@@ -161,13 +161,18 @@ class PlanKeepInput:
     idempotency_key: str | None = key()
 
 
-@strawberry.input(description="What to order or take of an offer for a need. 点单(接单)内容。")
+@strawberry.input(description="What to order of an offer for a need. 点单内容。")
 class ReferralRequestInput:
     need_id: strawberry.ID = required("For this need. 需求编号。")
     offer_id: strawberry.ID = required("Of this offer. 资源编号。")
     quantity: int = required("How much, in the need's unit. 数量。")
     note: str | None = given("A note for the other side, at most 1,000 characters; no personal data. 备注。")
     idempotency_key: str | None = key()
+
+
+@strawberry.input(description="An open need to take, and the offer to take it with. 抢单内容。")
+class ReferralTakeInput(ReferralRequestInput):
+    pass
 
 
 @strawberry.input(description="A step of a referral. What a step requires stands in Referral.steps. 办理步骤。")

@@ -87,7 +87,7 @@ def _by_id(name: str, typename: str, done: Any, act: Callable[..., Awaitable[Act
     return strawberry.field(resolver=step, description=description)
 
 
-def _order(name: str, done: Any, act: Callable[..., Awaitable[ActDone]], description: str) -> Any:
+def _order(name: str, input_type: Any, done: Any, act: Callable[..., Awaitable[ActDone]], description: str) -> Any:
     """A referral made of a need and an offer."""
 
     async def order(info: Info, input: Any) -> Any:
@@ -98,7 +98,7 @@ def _order(name: str, done: Any, act: Callable[..., Awaitable[ActDone]], descrip
 
     order.__annotations__ = {
         "info": Info,
-        "input": Annotated[inputs.ReferralRequestInput, strawberry.argument(description="What of what. 内容。")],
+        "input": Annotated[input_type, strawberry.argument(description="What of what. 内容。")],
         "return": result(name, done),
     }
     return strawberry.field(resolver=order, description=description)
@@ -283,12 +283,14 @@ class Mutation:
     )
     referral_request = _order(
         "ReferralRequestResult",
+        inputs.ReferralRequestInput,
         results.ReferralRequested,
         referrals.request,
         "Order of an offer for a need; the quantity is held from now on. 点单。",
     )
     referral_take = _order(
         "ReferralTakeResult",
+        inputs.ReferralTakeInput,
         results.ReferralTaken,
         referrals.take,
         "Take an open need with an offer of your own: accepted at once. 抢单。",

@@ -112,6 +112,7 @@ def test_the_file_at_the_root_is_a_schema() -> None:
     assert set(own_types(build_schema(sdl()))) == set(own_types(SCHEMA))
 
 
+STEP = SCHEMA.type_map["ReferralStepInput"]
 ACTS = SCHEMA.mutation_type.fields if SCHEMA.mutation_type else {}
 
 
@@ -125,7 +126,9 @@ def test_every_act_can_be_sent_again_and_answers_the_thing_done_or_a_problem(nam
     given = act.args
     if "input" in given:
         given = get_named_type(given["input"].type).fields
-        assert str(act.args["input"].type) == f"{name[0].upper()}{name[1:]}Input!"
+        # Steps of a referral differ in what they require, not in what they may be given.
+        own = "ReferralStep" if given is STEP.fields else f"{name[0].upper()}{name[1:]}"
+        assert str(act.args["input"].type) == f"{own}Input!"
     assert str(given["idempotencyKey"].type) == "String"
     assert is_non_null_type(act.type)
     union = get_named_type(act.type)
