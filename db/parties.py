@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     Integer,
     Row,
+    SmallInteger,
     Text,
     and_,
     func,
@@ -59,11 +60,15 @@ class PartyRow(Base):
             persisted=True,
         ),
     )
+    #: How its orders came out, in ten-thousandths (`db.track_records`, counted once a day); a half for a newcomer. It
+    #: weighs in the score of its offers and is shown there only: no list puts a volunteer in the pillory.
+    track_record: Mapped[int] = mapped_column(SmallInteger, server_default="5000")
     #: What the list or directory it came from calls it; an import finds it again by this.
     reference: Mapped[str | None] = mapped_column(Text, unique=True)
     created_at: Mapped[datetime] = now_column()
 
     __table_args__ = (
+        CheckConstraint("track_record BETWEEN 0 AND 10000", name="track_record_in_range"),
         CheckConstraint("headcount > 0", name="headcount_positive"),
         CheckConstraint("(kind = 'VOLUNTEER'::party_kind) = (headcount IS NOT NULL)", name="headcount_of_volunteers"),
         Index("uq_party_kind_area_name", "kind", "area_id", "name", unique=True),

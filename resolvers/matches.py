@@ -16,12 +16,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import acting, matches
+from db import acting, matches, track_records
 from db.matches import WeightSet
 from graph import candidates
 from graph.rules import obstacles
 from graph.score import PART_CODES
 from graph.values import Need, Obstacle, Offer
+from resolvers.acts import record
 from resolvers.context import Context
 from resolvers.errors import NotFound
 from resolvers.together import Asked, Together
@@ -145,13 +146,15 @@ async def renew_all(context: Context, area_id: int | None = None) -> None:
 async def renew_daily(context: Context) -> bool:
     """Renews everything where the stored matches are those of another day or other weights; says whether it did.
 
-    Freshness, deadlines and time left move with the date. Running it twice at once is harmless.
+    Freshness, deadlines and time left move with the date, track records are counted anew. Running it twice at once is
+    harmless.
     """
     async with context.engine.connect() as conn:
         state = await matches.state(conn)
     today = context.today
     if state is None or state.matched_on == today:
         return False
+    await _count_records(context)
     await renew_all(context)
     async with context.engine.begin() as conn:
         now = await matches.state(conn)
@@ -159,6 +162,14 @@ async def renew_daily(context: Context) -> bool:
         if now is not None and now.matched_on == state.matched_on and now.weight_set == state.weight_set:
             await matches.set_state(conn, today, now.weight_set.id)
     return True
+
+
+async def _count_records(context: Context) -> None:
+    """Track records as they stand today. Kept plans rest on them too: they are told as of new words."""
+    async with context.engine.begin() as conn:
+        changed = await track_records.count(conn, context.clock())
+        if changed:
+            await record(conn, context.viewer, "trackRecords.counted", "vocabulary", 0, None, {"offers": len(changed)})
 
 
 async def _renew_needs(m: _Matching, rows: Sequence[Any]) -> None:

@@ -95,6 +95,7 @@ async def publish(
             "provider_id": provider.id,
             "area_id": area.id,
             "county_id": area.county_id,
+            "track_record": provider.track_record,
             "confirmed_at": now,
             "created_at": now,
             "updated_at": now,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.areas import Area
 from db.matches import WeightSet
-from graph.values import PRIORITIES, Need, Offer, World
+from graph.values import PRIORITIES, WHOLE, Need, Offer, World
 from resolvers.context import COUNTY_TIME
 from resolvers.vocabulary import Vocabulary
 
@@ -54,6 +54,7 @@ def offer_values(rows: Sequence[Any], words: Vocabulary) -> list[Offer]:
         available_until,
         confirmed_at,
         status,
+        track_record,
     ) in rows:
         confirmed_on = days.get(confirmed_at)
         if confirmed_on is None:
@@ -73,6 +74,7 @@ def offer_values(rows: Sequence[Any], words: Vocabulary) -> list[Offer]:
                 available_from,
                 available_until,
                 confirmed_on,
+                track_record / WHOLE,
                 is_active=status == "ACTIVE",
             )
         )
