@@ -116,7 +116,7 @@ _PLAN = """query($id: ID!) { node(id: $id) { ... on Plan { demand met area { ful
     reasons { text remedy } } } } } } }"""
 
 
-async def _asked(context: Context, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+async def asked(context: Context, query: str, variables: dict[str, Any]) -> dict[str, Any]:
     """The answer of the contract itself: what is printed is what clients see."""
     import orjson
 
@@ -132,7 +132,7 @@ async def _asked(context: Context, query: str, variables: dict[str, Any]) -> dic
 async def plan_summary(context: Context, plan_id: int) -> None:
     from db.cursors import global_id
 
-    plan = (await _asked(context, _PLAN, {"id": global_id(b"Plan:%d" % plan_id)}))["node"]
+    plan = (await asked(context, _PLAN, {"id": global_id(b"Plan:%d" % plan_id)}))["node"]
     proof = plan["certificate"]
     verdict = "最优,已验证 optimal, proven" if proof["optimal"] else "可行,未证最优 feasible, not proven optimal"
     table = Table(title=f"联动方案 plan: {plan['area']['fullName']}", show_header=False, title_justify="left")
@@ -169,7 +169,7 @@ _COUNTY = """query($area: String!) {
 
 
 async def county_summary(context: Context, area: str) -> None:
-    found = await _asked(context, _COUNTY, {"area": area})
+    found = await asked(context, _COUNTY, {"area": area})
     needs, offers = found["needs"], found["offers"]
     counts = "、".join(f"{one['label']} {one['count']}" for one in needs["byPriority"])
     line(f"开放需求 open needs {needs['totalCount']} ({counts}); 尚无匹配 unmatched {found['unmatched']['totalCount']}")
@@ -181,5 +181,25 @@ async def county_summary(context: Context, area: str) -> None:
             best = match["node"]
             why = best["reasons"][0]["text"]
             who = best["offer"]["provider"]["name"]
-            asked = f"{need['title']} ({need['community']['name']})"
-            line(f"  {asked} ← {best['offer']['title']} ({who}) {best['score']:.2f}, {why}")
+            whose = f"{need['title']} ({need['community']['name']})"
+            line(f"  {whose} ← {best['offer']['title']} ({who}) {best['score']:.2f}, {why}")
+
+
+_LOOP = """query($area: String!) {
+  all: referrals(where: {area: $area}, first: 1) { totalCount }
+  waiting: referrals(where: {area: $area, status: [REQUESTED]}, first: 1) { totalCount }
+  under: referrals(where: {area: $area, status: [ACCEPTED, IN_PROGRESS, ON_HOLD]}, first: 1) { totalCount }
+  done: referrals(where: {area: $area, status: [COMPLETED]}, first: 1) { totalCount }
+  overdue: referrals(where: {area: $area, overdue: true}, first: 1) { totalCount }
+  calls: referrals(where: {area: $area, toFollowUp: true}, first: 1) { totalCount }
+}"""
+
+
+async def loop_summary(context: Context, area: str) -> None:
+    """One line: how many referrals wait, are under way, are done, are late."""
+    found = await asked(context, _LOOP, {"area": area})
+    count = {name: one["totalCount"] for name, one in found.items()}
+    line(
+        f"点单 referrals {count['all']} (待接单 waiting {count['waiting']}、办理中 under way {count['under']}、"
+        f"已完成 completed {count['done']}); 逾期 overdue {count['overdue']}; 待回访 to follow up {count['calls']}"
+    )

@@ -13,12 +13,13 @@ from db.database import Database
 from exchange.records import Sheet
 from fivelink import demo_county
 from fivelink.commands.plan import compute
+from fivelink.demo import living
 from fivelink.http_answers import HttpFault
-from fivelink.printing import county_summary, import_report
+from fivelink.printing import county_summary, import_report, loop_summary
 from fivelink.runtime import with_context
 from fivelink.settings import Settings
 from fivelink.sign_in import SignIn
-from resolvers import imports, keys
+from resolvers import imports, keys, plan_jobs, plans
 from resolvers.context import Context
 from resolvers.imports import FileReport
 
@@ -34,14 +35,20 @@ def run(arguments: Namespace) -> int:
 async def load(context: Context, data_dir: Path) -> None:
     """Brings the demo county in (what is there already stays), computes its plan, prints a summary and the key.
 
+    The first time some dozens of lines of a plan are ordered and led on (`fivelink.demo.living`).
     The county is dated from the day it was first loaded, so that loading again changes nothing.
     """
     parties, needs, offers = demo_county.records(_first_day(context, data_dir))
     sheet = Sheet("demo", "梁山县", records=[*parties, *needs, *offers])
     report = await imports.take(context, FileReport("demo", [sheet]), area=COUNTY)
     import_report(report)
+    if not await living.has_begun(context):
+        done = await plans.compute(context, area=COUNTY)
+        await plan_jobs.require_computed(context, done.id)
+        await living.live(context, done.id)
     await compute(context, COUNTY)
     await county_summary(context, COUNTY)
+    await loop_summary(context, COUNTY)
     key = await _key(context, data_dir)
     print(f"\n梁山县统筹员密钥 / a coordinator's key for the county:\n  {key}\n")
 
