@@ -36,13 +36,14 @@ def run(arguments: Namespace) -> int:
 
         own = server_of(app, app.drain, largest_message=settings.max_body_bytes)
         _allow_sockets(settings.max_connections)
+        # Who is told to stop before the loop runs stops as soon as it does. uvicorn raises the signal again in the end,
+        # and it comes here again: for a service that is how it is meant to end.
+        signal.signal(signal.SIGTERM, own.handle_exit)
         host, port = listening.getsockname()[:2]
         print(f"服务已启动 / serving http://{host}:{port}  (Ctrl+C 停止 / to stop)", file=sys.stderr, flush=True)
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD)
-        # uvicorn ends in order at SIGTERM and raises it again: for a service that is how it is meant to end.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         own.run(sockets=[listening])
     return 0
 
