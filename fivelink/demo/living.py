@@ -185,7 +185,7 @@ async def _lead(context: Context, line: _Line, state: str, dice: Dice) -> None:
 
 async def _serve(context: Context, line: _Line, id: int) -> None:
     """The record of what was done, as the kind of resource asks for it."""
-    records: dict[str, tuple[str, dict[str, int | Decimal]]] = {
+    records: dict[str, tuple[str, dict[str, Any]]] = {
         "GOODS": ("GOODS_DELIVERED", {"quantity": 1, "persons": 1}),
         "FUNDS": ("MONEY_PAID", {"amount": Decimal(line.quantity), "persons": 1}),
         "VOLUNTEER_TIME": ("HOURS", {"minutes": 120}),
