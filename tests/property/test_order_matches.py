@@ -1,0 +1,67 @@
+"""What an order takes changes the stored matches as computing all of them anew would."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from small_county import found
+
+from resolvers import matches, referrals
+from resolvers.errors import Refusal
+
+ROUNDS = 12
+
+
+async def stored(county: Any) -> list[Any]:
+    return await county.rows("SELECT need_id, offer_id, score, quantity, parts FROM match ORDER BY 1, 2")
+
+
+@pytest.mark.parametrize("offers", [4, 24], ids=["every fitting offer is stored", "only the best are stored"])
+@pytest.mark.parametrize("seed", range(3))
+async def test_after_every_order_the_matches_are_those_of_a_fresh_computation(
+    database_url: str, offers: int, seed: int
+) -> None:
+    chance = random.Random(seed)
+    database, county = await found(database_url)
+    try:
+        community, provider = await county.community(), await county.provider()
+        needs = [await county.need(community, quantity=chance.randint(1, 12)) for _ in range(4)]
+        given = []
+        for _ in range(offers):
+            least = chance.randint(1, 4)
+            most = chance.choice([None, least, least + chance.randint(0, 5)])
+            given.append(
+                await county.offer(
+                    provider,
+                    capacity=chance.randint(least, 12),
+                    minimum_per_need=least,
+                    maximum_per_need=most,
+                    client_groups=chance.choice([[], ["CHILD"]]),
+                )
+            )
+        done = 0
+        for _ in range(ROUNDS):
+            pairs = await county.rows("SELECT need_id, offer_id, quantity FROM match ORDER BY 1, 2")
+            if not pairs:
+                break
+            pair = chance.choice(pairs)
+            try:
+                await referrals.request(
+                    county.context,
+                    need_id=pair.need_id,
+                    offer_id=pair.offer_id,
+                    quantity=chance.randint(1, pair.quantity),
+                )
+                done += 1
+            except Refusal:
+                continue  # less than the minimum, or more than one need may have of it
+            after = await stored(county)
+            await matches.renew_all(county.context)
+            assert after == await stored(county)
+        assert done >= 2
+        assert needs
+        assert given
+    finally:
+        await database.close()
