@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,15 @@ async def _keep_matches_true(context: Context) -> None:
                 # It is tried again; until then the matches are those of yesterday, and that is said nowhere else.
                 log.warning("%s: %s", what, classify(error)[0])
         await asyncio.sleep(RENEW_SECONDS)
+
+
+async def _ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancels the tasks until they have ended: a driver in the middle of its work may make another error of it."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        pending = (await asyncio.wait(pending, timeout=1.0))[1]
 
 
 class App:
@@ -192,11 +201,7 @@ def build(settings: Settings, database_url: str | None = None) -> App:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
+            await _ended(tasks)
             await plan_jobs.dismiss(database.engine)
             await database.close()
 
