@@ -18,7 +18,7 @@ async def stored(county: Any) -> list[Any]:
     return await county.rows("SELECT need_id, offer_id, score, quantity, parts FROM match ORDER BY 1, 2")
 
 
-@pytest.mark.parametrize("offers", [4, 24], ids=["every fitting offer is stored", "only the best are stored"])
+@pytest.mark.parametrize("offers", [4, 60], ids=["every fitting offer is stored", "only the best are stored"])
 @pytest.mark.parametrize("seed", range(3))
 async def test_after_every_order_the_matches_are_those_of_a_fresh_computation(
     database_url: str, offers: int, seed: int
@@ -27,19 +27,17 @@ async def test_after_every_order_the_matches_are_those_of_a_fresh_computation(
     database, county = await found(database_url)
     try:
         community, provider = await county.community(), await county.provider()
-        needs = [await county.need(community, quantity=chance.randint(1, 12)) for _ in range(4)]
-        given = []
+        for _ in range(4):
+            await county.need(community, quantity=chance.randint(1, 12))
         for _ in range(offers):
-            least = chance.randint(1, 4)
+            least = chance.randint(1, 3)
             most = chance.choice([None, least, least + chance.randint(0, 5)])
-            given.append(
-                await county.offer(
-                    provider,
-                    capacity=chance.randint(least, 12),
-                    minimum_per_need=least,
-                    maximum_per_need=most,
-                    client_groups=chance.choice([[], ["CHILD"]]),
-                )
+            await county.offer(
+                provider,
+                capacity=chance.randint(least, 12),
+                minimum_per_need=least,
+                maximum_per_need=most,
+                client_groups=chance.choice([[], [], [], ["CHILD"]]),
             )
         done = 0
         for _ in range(ROUNDS):
@@ -61,7 +59,5 @@ async def test_after_every_order_the_matches_are_those_of_a_fresh_computation(
             await matches.renew_all(county.context)
             assert after == await stored(county)
         assert done >= 2
-        assert needs
-        assert given
     finally:
         await database.close()
