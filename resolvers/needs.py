@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import acting, needs
 from graph.values import PRIORITIES
-from resolvers import matches, standing
+from resolvers import matches, referral_ledger, standing
 from resolvers.acts import act, record, require_role, require_within
 from resolvers.checks import Problems
 from resolvers.context import KEEP, Context, Done, KeepType
@@ -137,6 +137,9 @@ async def change(
                 old.area_id,
                 {"fields": sorted(changed)},
             )
+            if changed.get("status") == "MET":
+                # What was asked for less of may have been followed up long ago: no step will come to close it.
+                await referral_ledger.close_need(context, conn, old.id)
             await matches.renew(context, conn, need_ids=[old.id], left_type_ids=[old.resource_type_id])
         return Done("need", old.id)
 

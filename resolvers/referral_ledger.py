@@ -242,12 +242,12 @@ async def settle(
         renew=renew,
     )
     if step.name == "followUp" and values["reached"]:
-        await _close_need(context, conn, row.need_id)
+        await close_need(context, conn, row.need_id)
     await _tell(context, conn, words, step, [(row.id, row._mapping, moved.get("due_at", row.due_at))], side)
 
 
-async def _close_need(context: Context, conn: AsyncConnection, need_id: int) -> None:
-    """A need that is met and all of it followed up is closed. Its row is locked."""
+async def close_need(context: Context, conn: AsyncConnection, need_id: int) -> None:
+    """Closes a need that is met and all of it followed up, in the caller's transaction. Its row is locked."""
     need = (await referrals.lock(conn, "need", [need_id]))[need_id]
     if need.status != "MET" or await referrals.unfollowed(conn, need_id):
         return

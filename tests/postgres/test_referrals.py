@@ -254,6 +254,19 @@ async def test_nobody_reached_is_not_followed_up(loop: Loop) -> None:
     assert await loop.everything() == before
 
 
+async def test_a_need_that_asks_for_no_more_than_was_delivered_and_followed_up_is_closed(loop: Loop) -> None:
+    id = await loop.led_to("COMPLETED", 2)
+    await needs.change(loop.context(), loop.need_id, quantity=2)
+    assert (await loop.need()).status == "MET"
+    await needs.change(loop.context(), loop.need_id, quantity=3)
+    await referrals.follow_up(loop.context(), id, satisfaction=4)
+    assert (await loop.need()).status == "OPEN"
+    last = (await loop.county.one("SELECT max(id) FROM event"))[0]
+    await needs.change(loop.context(), loop.need_id, quantity=2)
+    assert (await loop.need()).status == "CLOSED"
+    assert await loop.kinds(last) == ["need.changed", "need.closed"]
+
+
 async def test_twenty_at_once_with_one_key_make_one_referral(loop: Loop) -> None:
     async def one() -> int:
         return await loop.order(1, idempotency_key="once")
