@@ -25,6 +25,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -181,7 +182,7 @@ async def arrived(conn: AsyncConnection, id: int, lease: int, *, position: int, 
         update(WebhookRow)
         .where(WebhookRow.id == id, WebhookRow.lease == lease)
         .values(
-            position=func.greatest(WebhookRow.position, position),
+            position=func.greatest(WebhookRow.position, literal(position, BigInteger)),
             leased_until=until,
             last_delivered_at=now,
             status=_recovered(),
@@ -197,7 +198,7 @@ async def arrived(conn: AsyncConnection, id: int, lease: int, *, position: int, 
 
 
 def _recovered() -> Any:
-    return case((WebhookRow.status == "FAILING", "ACTIVE"), else_=WebhookRow.status).cast(WEBHOOK_STATUS)
+    return case((WebhookRow.status == "FAILING", literal("ACTIVE", WEBHOOK_STATUS)), else_=WebhookRow.status)
 
 
 async def failed(
@@ -224,18 +225,18 @@ async def passed(conn: AsyncConnection, id: int, lease: int, *, position: int, u
     done = await conn.execute(
         update(WebhookRow)
         .where(WebhookRow.id == id, WebhookRow.lease == lease)
-        .values(position=func.greatest(WebhookRow.position, position), leased_until=until)
+        .values(position=func.greatest(WebhookRow.position, literal(position, BigInteger)), leased_until=until)
         .returning(WebhookRow.status)
     )
     return done.scalar() in SENDING
 
 
-async def release(conn: AsyncConnection, id: int, lease: int, *, now: datetime, position: int) -> None:
-    """The turn is over; up to `position` nothing waits for this webhook."""
+async def release(conn: AsyncConnection, id: int, lease: int, *, again: datetime, position: int) -> None:
+    """The turn is over; up to `position` nothing waits for this webhook, and its next turn is then at the earliest."""
     await conn.execute(
         update(WebhookRow)
         .where(WebhookRow.id == id, WebhookRow.lease == lease)
-        .values(leased_until=now, position=func.greatest(WebhookRow.position, position))
+        .values(leased_until=again, position=func.greatest(WebhookRow.position, literal(position, BigInteger)))
     )
 
 

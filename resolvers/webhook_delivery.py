@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -37,12 +37,17 @@ JITTER = 0.2
 GIVEN_UP = timedelta(days=5)
 #: How long a turn is another's business after its last sign of life. A post takes 6 s at most.
 LEASE = timedelta(seconds=30)
+#: How long we insist on writing down what arrived, so that it is not sent again; and where the process ends.
+WRITTEN_SECONDS, ENDING_SECONDS = 8.0, 1.0
+#: After a fault of our own.
+AWAY = timedelta(seconds=2)
 #: Webhooks served at once, events of one turn, and how old what was read for them may be.
 TURNS, EVENTS_A_TURN, FRESH_SECONDS = 16, 20, 2.0
 #: Between two looks for who is due: at most, where nothing woke us; at least; for keys that ended.
 POLL_SECONDS, LEAST_SECONDS, KEYS_SECONDS = 1.0, 0.1, 30.0
 
 log = logging.getLogger("fivelink")
+Written = TypeVar("Written")
 
 
 async def deliver(context: Context) -> int:
@@ -108,17 +113,44 @@ async def _take(context: Context, limit: int) -> Sequence[Any]:
 
 async def _turn(context: Context, hook: Any) -> int:
     """One webhook's turn; how many events arrived. Raises nothing but cancellation."""
-    turn = _Turn(context, hook)
+    turn, pause, insist = _Turn(context, hook), timedelta(), WRITTEN_SECONDS
     try:
         await turn.run()
+    except asyncio.CancelledError:
+        insist = ENDING_SECONDS
+        raise
     except Exception as error:
-        # Somebody takes it up again when the lease is over.
+        # The database, most of the time: others would meet the same now.
+        pause = AWAY
+        import traceback
+
+        traceback.print_exc()
         log.warning("webhook %s was not served: %s", hook.id, classify(error)[0])
     finally:
+        # Where this fails, too, the lease runs out.
         with suppress(Exception):
-            async with asyncio.timeout(5.0), context.engine.begin() as conn:
-                await rows.release(conn, hook.id, hook.lease, now=context.clock(), position=turn.position)
+            again = context.clock() + pause
+            await _written(
+                context,
+                lambda conn: rows.release(conn, hook.id, hook.lease, again=again, position=turn.position),
+                insist,
+            )
     return turn.sent
+
+
+async def _written(
+    context: Context, work: Callable[[AsyncConnection], Awaitable[Written]], seconds: float = WRITTEN_SECONDS
+) -> Written:
+    """Writes in a transaction, again and again for a while where the database is away: doing it twice does no harm."""
+    end = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            async with context.engine.begin() as conn:
+                return await work(conn)
+        except Exception:
+            if asyncio.get_running_loop().time() > end:
+                raise
+        await asyncio.sleep(LEAST_SECONDS)
 
 
 class _Turn:
@@ -161,10 +193,12 @@ class _Turn:
             await self._failed(outcome)
             return False
         now = self.context.clock()
-        async with self.context.engine.begin() as conn:
-            goes_on = await rows.arrived(
+        goes_on = await _written(
+            self.context,
+            lambda conn: rows.arrived(
                 conn, self.hook.id, self.hook.lease, position=message.position, now=now, until=now + LEASE
-            )
+            ),
+        )
         self.position = message.position
         self.sent += 1
         return goes_on
@@ -216,3 +250,16 @@ async def _give_up(conn: AsyncConnection, context: Context, row: Any) -> None:
             entity_id=row.id,
             occasion=context.clock().isoformat(),
         )
+
+
+def pauses_markdown() -> str:
+    """The table of docs/webhooks.md."""
+    lines = ["| failure | next try after |", "|---|---|"]
+    for number, pause in enumerate(PAUSES, 1):
+        more = " and later" if number == len(PAUSES) else ""
+        lines.append(f"| {number}{more} | {pause} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(pauses_markdown())

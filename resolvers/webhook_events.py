@@ -132,3 +132,14 @@ def _message(event: FeedEvent, kind: str, data: Mapping[str, Any]) -> Message:
 def _camel(name: str) -> str:
     first, *others = name.split("_")
     return first + "".join(one.title() for one in others)
+
+
+def markdown() -> str:
+    """The table of docs/webhooks.md."""
+    lines = ["| group | events |", "|---|---|"]
+    lines += [f"| `{name}.*` | {', '.join(f'`{kind}`' for kind in kinds)} |" for name, kinds in KINDS.items()]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(markdown())
