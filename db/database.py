@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +120,9 @@ class Database:
 
     async def _attend_room(self, data_dir: Path) -> None:
         while True:
-            usage = await asyncio.to_thread(shutil.disk_usage, data_dir)
-            self._is_full = usage.free < ROOM_BYTES
+            # A disk that does not even say how full it is will be met by whoever writes to it.
+            with suppress(OSError):
+                self._is_full = (await asyncio.to_thread(shutil.disk_usage, data_dir)).free < ROOM_BYTES
             await asyncio.sleep(ROOM_INTERVAL_SECONDS)
 
     async def ping(self) -> None:
