@@ -122,9 +122,6 @@ async def _turn(context: Context, hook: Any) -> int:
     except Exception as error:
         # The database, most of the time: others would meet the same now.
         pause = AWAY
-        import traceback
-
-        traceback.print_exc()
         log.warning("webhook %s was not served: %s", hook.id, classify(error)[0])
     finally:
         # Where this fails, too, the lease runs out.
