@@ -7,15 +7,18 @@ transaction that SQLAlchemy began, on its connection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import asyncpg
 import orjson
-from sqlalchemy import Engine, Executable
+from sqlalchemy import Engine, Executable, Pool
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.faults import OutcomeUnknown, lost
 
 DIALECT: Any = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
@@ -35,12 +38,49 @@ class Record(asyncpg.Record):  # type: ignore[misc]
 
 
 #: What is asked before a write: raises where this database takes none now.
-_guards: WeakKeyDictionary[Engine, Callable[[], None]] = WeakKeyDictionary()
+_guards: WeakKeyDictionary[Pool, Callable[[], None]] = WeakKeyDictionary()
+#: Engines whose connections begin nothing by themselves, by the engine whose connections they share.
+_plain: WeakKeyDictionary[AsyncEngine, AsyncEngine] = WeakKeyDictionary()
 
 
 def guard(engine: Engine, check: Callable[[], None]) -> None:
     """Has `check` called before every prepared statement that writes by this engine."""
-    _guards[engine] = check
+    _guards[engine.pool] = check
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """`engine.begin()` at half its price: a transaction that ends with the block, committed or, if it raises, undone.
+
+    Raises OutcomeUnknown where the connection is lost while it commits: it may stand or not.
+    """
+    if engine not in _plain:
+        _plain[engine] = engine.execution_options(isolation_level="AUTOCOMMIT")
+    async with _plain[engine].connect() as conn:
+        plain: Any = conn.sync_connection
+        driver = plain.connection.driver_connection
+        try:
+            await driver.execute("BEGIN")
+            yield conn
+            try:
+                await driver.execute("COMMIT")
+            except Exception as error:
+                if lost(error):
+                    raise OutcomeUnknown from error
+                raise
+        finally:
+            await _undo(driver)
+
+
+async def _undo(driver: Any) -> None:
+    """Ends a transaction that is still open; a connection that cannot even do that is ended itself."""
+    if driver.is_closed() or not driver.is_in_transaction():
+        return
+    try:
+        await driver.execute("ROLLBACK")
+    except BaseException:
+        driver.terminate()
+        raise
 
 
 class Prepared:
@@ -74,7 +114,7 @@ class Prepared:
         constants = self._constants
         given = [values[name] if name in values else constants.get(name) for name in self._names]
         plain: Any = conn.sync_connection
-        if self._writes and (check := _guards.get(plain.engine)) is not None:
+        if self._writes and (check := _guards.get(plain.engine.pool)) is not None:
             check()
         driver = plain.connection.driver_connection
         if driver.is_in_transaction():

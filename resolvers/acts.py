@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import areas, events
+from db.prepared import transaction
 from db.viewer import Viewer
 from resolvers import feed
 from resolvers.context import KEEP, Context, Done
@@ -93,7 +94,7 @@ async def act(
     granted in time.
     """
     with busy_is_conflict():
-        async with context.engine.begin() as conn:
+        async with transaction(context.engine) as conn:
             claimed = key is not None and usable_key(key)
             if claimed and key is not None:
                 earlier = await claim(conn, context, operation, key, inputs, about)
