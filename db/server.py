@@ -59,7 +59,7 @@ def database(settings_url: str | None, data_dir: Path) -> Iterator[str]:
                 cluster.stop()
 
 
-async def supervise(settings_url: str | None, data_dir: Path, *, interval_seconds: float = 0.5) -> None:
+async def supervise(settings_url: str | None, data_dir: Path, *, interval_seconds: float = 0.2) -> None:
     """Runs until cancelled inside `database(...)`: when the server has died it is started again on the same URL.
 
     Returns at once with `settings_url`: a real server has a supervisor of its own. A start that fails is tried again.
