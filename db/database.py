@@ -90,6 +90,8 @@ class Database:
             async_creator=connect,
             # All of them are kept: one that is opened for one act costs more than the act.
             pool_size=10,
+            # Values of a statement that failed are for no log: people type them, and secrets are among them.
+            hide_parameters=True,
             max_overflow=0,
             pool_timeout=2,
             json_serializer=lambda value: orjson.dumps(value).decode(),
