@@ -158,7 +158,8 @@ async def lock_trees(conn: AsyncConnection, root_ids: Collection[int]) -> None:
 
 
 #: The part ROOM of `graph.score` (0.8 x share of the need covered + 0.2 x share of the offer left free, in whole
-#: ten-thousandths), the quantity and the rules AVAILABILITY and MINIMUM, of every stored match of an offer or a need.
+#: ten-thousandths; no part where it has no weight), the quantity and the rules AVAILABILITY and MINIMUM, of every
+#: stored match of an offer or a need.
 _SHRINK = Prepared(
     text(
         """
@@ -177,9 +178,11 @@ _SHRINK = Prepared(
         ), gone AS (
             DELETE FROM match USING touched t WHERE match.id = t.id AND (t.most < t.least OR t.most <= 0)
         ), kept AS (
-            UPDATE match SET quantity = r.most, parts[r.place] = r.room,
-                score = (round(score * 1e8)::bigint
-                    + r.weights[r.place]::bigint * (r.room - r.parts[r.place]))::float8 / 1e8
+            UPDATE match SET quantity = r.most,
+                parts = CASE WHEN r.place IS NULL THEN r.parts
+                    ELSE r.parts[1 \\: r.place - 1] || r.room::smallint || r.parts[r.place + 1 \\: 99] END,
+                score = CASE WHEN r.place IS NULL THEN score ELSE (round(score * 1e8)::bigint
+                    + r.weights[r.place]::bigint * (r.room - r.parts[r.place]))::float8 / 1e8 END
             FROM roomed r WHERE match.id = r.id AND (match.quantity <> r.most OR r.parts[r.place] <> r.room)
         )
         SELECT need_id FROM match WHERE need_id IN (SELECT need_id FROM touched)

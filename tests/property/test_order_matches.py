@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from small_county import found
 
+from db import matches as stored_matches
 from resolvers import matches, referrals
 from resolvers.errors import Refusal
 
@@ -26,6 +27,11 @@ async def test_after_every_order_the_matches_are_those_of_a_fresh_computation(
     chance = random.Random(seed)
     database, county = await found(database_url)
     try:
+        if seed == 2:
+            # Weights of a county that does not count room at all.
+            async with county.engine.begin() as conn:
+                id = await stored_matches.add_weights(conn, ["TYPE_FIT", "NEARNESS"], [6_000, 4_000])
+                await stored_matches.set_state(conn, county.context.today, id)
         community, provider = await county.community(), await county.provider()
         for _ in range(4):
             await county.need(community, quantity=chance.randint(1, 12))
