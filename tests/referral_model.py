@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 DONE, INVALID, UNSEEN, FORBIDDEN, CONFLICT = "Done", "InvalidInput", "NotFound", "NotAllowed", "Conflict"
@@ -91,7 +92,7 @@ class Model:
     #: id: (area, whether it may be approved, lines of (need, offer, quantity)).
     plans: dict[int, tuple[str, bool, list[tuple[int, int, int]]]] = field(default_factory=dict)
     #: (who, act, key): (what was given, what came of it).
-    keys: dict[tuple[str, str, str], tuple[dict, int]] = field(default_factory=dict)  # type: ignore[type-arg]
+    keys: dict[tuple[str, str, str], tuple[dict[str, Any], int]] = field(default_factory=dict)
 
     def committed(self, **of: int) -> int:
         return sum(r.held for r in self.referrals.values() if all(getattr(r, name) == id for name, id in of.items()))
@@ -144,7 +145,7 @@ class Model:
         if status not in STANDING:
             r.closed_by, r.awaited = side, bool(awaited)
 
-    def do(self, act: str, who: Who, new_id: int, key: str | None = None, **given) -> str:  # type: ignore[no-untyped-def]
+    def do(self, act: str, who: Who, new_id: int, key: str | None = None, **given: Any) -> str:
         """The kind of answer. A key that was used answers as it did, or is in the way."""
         if who.role not in ("PARTNER", "COORDINATOR"):
             return FORBIDDEN
@@ -176,7 +177,7 @@ class Model:
 
     take = order
 
-    def sided(self, who: Who, id: int, sides: tuple[str, ...]) -> str | None:
+    def sided(self, who: Who, id: int, sides: tuple[str, ...]) -> str:
         """On whose behalf; or why not."""
         if not self.sees(who, "referrals", id):
             return UNSEEN
@@ -184,7 +185,7 @@ class Model:
         side = "COORDINATOR" if who.role != "PARTNER" else "PROVIDER" if provides else "COMMUNITY"
         return side if side in sides else FORBIDDEN
 
-    def step(self, who: Who, act: str, _: int, id: int, **given) -> str:  # type: ignore[no-untyped-def]
+    def step(self, who: Who, act: str, _: int, id: int, **given: Any) -> str:
         sources, target, sides, must, may, awaited = STEPS[act]
         side = self.sided(who, id, sides)
         if side in (UNSEEN, FORBIDDEN):
@@ -212,7 +213,7 @@ class Model:
         r.followed_up = reached
         return DONE
 
-    def need_submit(self, who: Who, act: str, new_id: int, **given) -> str:  # type: ignore[no-untyped-def]
+    def need_submit(self, who: Who, act: str, new_id: int, **given: Any) -> str:
         if who.role == "PARTNER" or (given["quantity"] > 0 and not given["area"].startswith(who.area)):
             return FORBIDDEN
         self.needs |= {new_id: Need(**given)} if given["quantity"] > 0 else {}
@@ -238,7 +239,7 @@ class Model:
 
     need_withdraw = need_change
 
-    def offer_publish(self, who: Who, act: str, new_id: int, **given) -> str:  # type: ignore[no-untyped-def]
+    def offer_publish(self, who: Who, act: str, new_id: int, **given: Any) -> str:
         o = Offer(**given)
         if o.capacity < 1 or o.minimum > min(o.capacity, o.maximum):
             return INVALID
