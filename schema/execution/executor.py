@@ -38,6 +38,7 @@ from db.viewer import Viewer
 from resolvers.context import Context, utc_now
 from schema import mapping
 from schema.contract import CONTRACT
+from schema.execution import acting
 from schema.execution.errors import fault, formatted, refusal, told, with_code
 from schema.execution.limits import Limits, check_cost, coded
 from schema.execution.pages import (
@@ -104,6 +105,7 @@ class _Prepared:
     operations: dict[str, OperationDefinitionNode]
     #: (operation, values of shape variables) -> roots, or None where Strawberry executes.
     plans: dict[tuple[Any, ...], list[_Root] | None] = field(default_factory=dict)
+    acts: dict[tuple[Any, ...], list[acting.Act] | None] = field(default_factory=dict)
     shape: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pages: dict[str, Pages] = field(default_factory=dict)
     #: Variables by operation, where all are plain and only whole arguments; None where they are not.
@@ -154,6 +156,8 @@ class Executor:
             roots = self._roots(prepared, operation, coerced)
             if roots is not None:
                 return await self._compiled(roots, viewer, coerced)
+        elif (acts := self._acts(prepared, operation, coerced)) is not None:
+            return await self._acted(acts, viewer, coerced)
         return await self._executed(prepared, operation, operation_name, variables, coerced, viewer)
 
     async def subscribe(
@@ -246,6 +250,38 @@ class Executor:
             except NotMapped:
                 prepared.plans[key] = None
         return prepared.plans[key]
+
+    def _acts(
+        self, prepared: _Prepared, operation: OperationDefinitionNode, coerced: VariableValues
+    ) -> list[acting.Act] | None:
+        """What a mutation does, made ready; None where an answer holds a computed field."""
+        name = operation.name.value if operation.name else ""
+        if name not in prepared.shape:
+            prepared.shape[name] = shape_variables([operation, *prepared.fragments.values()])
+        values = coerced.coerced
+        key = (name, *[values.get(one) for one in prepared.shape[name]])
+        if key not in prepared.acts:
+            if len(prepared.acts) >= PLANS_HELD:
+                prepared.acts.clear()
+            shown = {one: values.get(one, "ZH") for one in prepared.shape[name]}
+            try:
+                root: Any = self.schema.mutation_type
+                fields = Selector(self.schema, prepared.fragments, shown).collect(root, [operation.selection_set])
+                prepared.acts[key] = acting.prepare(self.schema, prepared.fragments, shown, fields)
+            except NotMapped:
+                prepared.acts[key] = None
+        return prepared.acts[key]
+
+    async def _acted(self, acts: list[acting.Act], viewer: Viewer, variables: VariableValues) -> Outcome:
+        info = acting.Info(RequestContext(None, Context(database=self.database, viewer=viewer, clock=self.clock)))
+        try:
+            data, errors = await acting.answered(acts, self.reader, viewer, info, variables)
+        except GraphQLError as error:
+            return Outcome(refusal([error]), executed=False)
+        body: dict[str, Any] = {"data": data}
+        if errors:
+            body["errors"] = [formatted(error) for error in errors]
+        return Outcome(orjson.dumps(body), executed=True)
 
     def _select(
         self, prepared: _Prepared, operation: OperationDefinitionNode, variables: dict[str, Any]

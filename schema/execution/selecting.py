@@ -153,7 +153,7 @@ class Selector:
         if isinstance(kind, mapping.Column):
             return selection.Leaf(key, kind.name or field.python_name)
         if isinstance(kind, mapping.Label):
-            return selection.Leaf(key, f"{kind.base}_{self._lang(nodes[0])}")
+            return selection.Leaf(key, f"{kind.base}_{self.language(nodes[0])}")
         if isinstance(kind, mapping.ToOne | mapping.ToMany):
             relation = ENTITIES[entity].relations[field.python_name]
             item = selection.One if isinstance(kind, mapping.ToOne) else selection.Many
@@ -180,12 +180,12 @@ class Selector:
             if isinstance(kind, mapping.Part):
                 leaves.append(selection.Leaf(key, kind.name))
             elif isinstance(kind, mapping.Label):
-                leaves.append(selection.Leaf(key, f"{kind.base}_{self._lang(found[0])}"))
+                leaves.append(selection.Leaf(key, f"{kind.base}_{self.language(found[0])}"))
             else:
                 raise NotMapped(name)
         return leaves
 
-    def _lang(self, node: FieldNode) -> str:
+    def language(self, node: FieldNode) -> str:
         """ "zh" or "en"; null means the default, as for any argument that is not given."""
         value: Any = node.arguments[0].value if node.arguments else None
         if isinstance(value, VariableNode):
