@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import orjson
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Index,
     Integer,
     Select,
@@ -16,7 +18,9 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
+    exists,
     func,
+    literal_column,
     select,
     text,
     tuple_,
@@ -70,7 +74,7 @@ class IdempotencyRow(Base):
     created_at: Mapped[datetime] = now_column(index=True)
 
 
-_CLAIM = Prepared(
+_CLAIMED = (
     insert(IdempotencyRow)
     .values(
         caller=bindparam("caller"),
@@ -83,7 +87,19 @@ _CLAIM = Prepared(
     )
     .on_conflict_do_nothing()
     .returning(IdempotencyRow.entity_id)
+    .cte("claimed")
 )
+#: Every act asks for the version of the vocabulary too: it comes along.
+_CLAIM = Prepared(
+    select(
+        exists(select(_CLAIMED.c.entity_id)).label("claimed"),
+        select(func.max(EventRow.id))
+        .where(EventRow.entity == literal_column("'vocabulary'"), EventRow.entity_id == literal_column("0"))
+        .scalar_subquery()
+        .label("version"),
+    )
+)
+_versions: WeakKeyDictionary[AsyncConnection, int] = WeakKeyDictionary()
 _OF_KEY = (
     IdempotencyRow.caller == bindparam("of_caller", type_=Text),
     IdempotencyRow.operation == bindparam("of_operation", type_=Text),
@@ -122,7 +138,8 @@ async def claim(
         entity=entity,
         entity_id=entity_id,
     )
-    return made is not None
+    _versions[conn] = made.version or 0
+    return bool(made.claimed)
 
 
 async def settle(conn: AsyncConnection, *, caller: str, operation: str, key: str, entity: str, entity_id: int) -> None:
@@ -187,8 +204,9 @@ _GIVEN = (
     .table_valued("kind", "entity", "entity_id", "area_id", "actor_id", "detail", with_ordinality="place")
     .render_derived()
 )
-_ADD = Prepared(
-    insert(EventRow).from_select(
+_ADDED = (
+    insert(EventRow)
+    .from_select(
         ["kind", "entity", "entity_id", "area_id", "actor_id", "detail"],
         select(
             _GIVEN.c.kind,
@@ -199,11 +217,16 @@ _ADD = Prepared(
             cast(_GIVEN.c.detail, JSONB),
         ).order_by(_GIVEN.c.place),
     )
+    .cte("added")
 )
-#: Only where somebody listens: a commit that notifies waits for every other such commit of the server.
 _KEPT: Any = text("plan")
-_WAKE = Prepared(
-    select(func.pg_notify(bindparam("channel", type_=Text), "")).select_from(_KEPT).where(text("kept")).limit(1)
+#: Wakes the keepers of plans, where somebody listens: a commit that notifies waits for every other such commit.
+_ADD = Prepared(
+    select(func.pg_notify(bindparam("channel", type_=Text), literal_column("''")))
+    .select_from(_KEPT)
+    .where(text("kept"), bindparam("watched", type_=Boolean))
+    .limit(literal_column("1"))
+    .add_cte(_ADDED)
 )
 
 
@@ -219,9 +242,9 @@ async def add_many(conn: AsyncConnection, rows: Sequence[dict[str, Any]]) -> Non
         area_ids=[row["area_id"] for row in rows],
         actor_ids=[row["actor_id"] for row in rows],
         details=[orjson.dumps(row["detail"]).decode() for row in rows],
+        channel=CHANNEL,
+        watched=any(row["entity"] in WATCHED for row in rows),
     )
-    if any(row["entity"] in WATCHED for row in rows):
-        await _WAKE.fetch(conn, channel=CHANNEL)
 
 
 def last_of_query(entity: str) -> Select[int | None]:
@@ -239,6 +262,8 @@ _LAST_OF = Prepared(
 
 async def last_of(conn: AsyncConnection, entity: str) -> int:
     """Id of the newest event of an entity kind without rows of its own (entity_id 0); 0 before the first."""
+    if entity == "vocabulary" and (told := _versions.pop(conn, None)) is not None:
+        return told
     return (await _LAST_OF.first(conn, of_entity=entity)).id or 0
 
 

@@ -23,13 +23,10 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     Text,
-    and_,
     any_,
     bindparam,
-    case,
     func,
     insert,
-    literal_column,
     or_,
     select,
     text,
@@ -43,6 +40,7 @@ import db.needs
 import db.offers
 import db.plans  # noqa: F401  (their tables are pointed at below)
 from db.base import PRIORITY, REFERRAL_SIDE, REFERRAL_STATUS, Base, now_column, primary_key
+from db.matches import TREE_LOCK
 from db.prepared import Prepared
 
 #: Statuses in which a referral holds all of its quantity.
@@ -81,7 +79,7 @@ class ReferralRow(Base):
     due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     awaited: Mapped[bool] = mapped_column(Boolean, server_default="true")
     #: The area whose coordinator answers for it now; how often it was handed upward since it last moved.
-    owner_area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), index=True)
+    owner_area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
     escalations: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     requested_at: Mapped[datetime] = now_column()
     accepted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -115,7 +113,6 @@ class ReferralRow(Base):
             text("id DESC"),
             postgresql_where=text("closed_at IS NOT NULL"),
         ),
-        Index("ix_referral_awaited", "due_at", "id", postgresql_where=text("awaited")),
     )
 
 
@@ -160,6 +157,20 @@ _LOCK = {name: _locking(_TABLE[name]) for name in ("offer", "need", "referral")}
 async def lock(conn: AsyncConnection, name: str, ids: Collection[int]) -> dict[int, Any]:
     """Whole rows of "offer", "need" or "referral" by id, locked in order of id to the end of the transaction."""
     return {row.id: row for row in await _LOCK[name].fetch(conn, ids=list(ids))}
+
+
+_LOCK_WITH_NEED = Prepared(
+    select(_REFERRAL)
+    .select_from(_NEED.join(_REFERRAL, _REFERRAL.c.need_id == _NEED.c.id))
+    .where(_REFERRAL.c.id == bindparam("of_id", type_=BigInteger))
+    .with_for_update(key_share=True, of=[_NEED, _REFERRAL]),
+    writes=False,
+)
+
+
+async def lock_with_need(conn: AsyncConnection, id: int) -> Any:
+    """A referral's whole row, its need locked first, then itself. One statement."""
+    return await _LOCK_WITH_NEED.first(conn, of_id=id)
 
 
 def _standing(column: Any) -> Prepared:
@@ -235,38 +246,38 @@ async def move(conn: AsyncConnection, id: int, values: Mapping[str, Any], entry:
     await _move(tuple(sorted(values))).fetch(conn, moved_id=id, entry=[dict(entry)], **given)
 
 
-def _changes(*names: str) -> Any:
-    """(id, change of each of `names`), as lists of parameters."""
-    lists = [_IDS, *(bindparam(name, type_=ARRAY(Integer)) for name in names)]
-    return func.unnest(*lists).table_valued("id", *names).render_derived("change")
-
-
-_AT = bindparam("at", type_=_OFFER.c.updated_at.type)
-_MORE = _changes("committed")
-_HOLD_OFFERS = Prepared(
-    update(_OFFER)
-    .where(_OFFER.c.id == _MORE.c.id)
-    .values(
-        committed=_OFFER.c.committed + _MORE.c.committed, updated_at=bindparam("at", type_=_OFFER.c.updated_at.type)
-    )
-    .returning(_OFFER.c.id, _OFFER.c.area_id, _OFFER.c.committed)
-)
-_BOTH = _changes("committed", "delivered")
-_DELIVERED = _NEED.c.delivered + _BOTH.c.delivered
-_HOLD_NEEDS = Prepared(
-    update(_NEED)
-    .where(_NEED.c.id == _BOTH.c.id)
-    .values(
-        committed=_NEED.c.committed + _BOTH.c.committed,
-        delivered=_DELIVERED,
-        status=case(
-            (and_(_NEED.c.status != "OPEN", _NEED.c.status != "MET"), _NEED.c.status),
-            (_NEED.c.quantity <= _DELIVERED, literal_column("'MET'::need_status")),
-            else_=literal_column("'OPEN'::need_status"),
+#: All that a referral changes of the ledger, and the turn in the trees of matches, in one statement.
+_HOLD = Prepared(
+    text(
+        """
+        WITH turn AS (
+            SELECT pg_advisory_xact_lock(:tree_lock, root) FROM unnest(:roots) AS roots (root)
+        ), held_offer AS (
+            UPDATE offer o SET committed = o.committed + change.committed, updated_at = :at
+            FROM unnest(:offer_ids, :offers_committed) AS change (id, committed) WHERE o.id = change.id
+            RETURNING o.id, o.area_id, o.committed
+        ), held_need AS (
+            UPDATE need n SET committed = n.committed + change.committed, delivered = n.delivered + change.delivered,
+                status = CASE WHEN n.status NOT IN ('OPEN', 'MET') THEN n.status
+                    WHEN n.delivered + change.delivered >= n.quantity THEN 'MET'::need_status
+                    ELSE 'OPEN'::need_status END, updated_at = :at
+            FROM unnest(:need_ids, :needs_committed, :needs_delivered) AS change (id, committed, delivered)
+            WHERE n.id = change.id
+            RETURNING n.id, n.area_id, n.committed, n.delivered, n.status::text
+        )
+        SELECT true AS is_offer, id, area_id, committed, 0 AS delivered, '' AS status FROM held_offer
+        UNION ALL SELECT false, id, area_id, committed, delivered, status FROM held_need
+        UNION ALL SELECT NULL, 0, 0, 0, 0, '' FROM turn
+        """
+    ).bindparams(
+        bindparam("tree_lock", type_=Integer),
+        bindparam("at", type_=DateTime(timezone=True)),
+        *(bindparam(name, type_=ARRAY(BigInteger)) for name in ("offer_ids", "need_ids")),
+        *(
+            bindparam(name, type_=ARRAY(Integer))
+            for name in ("roots", "offers_committed", "needs_committed", "needs_delivered")
         ),
-        updated_at=_AT,
     )
-    .returning(_NEED.c.id, _NEED.c.area_id, _NEED.c.committed, _NEED.c.delivered, _NEED.c.status)
 )
 
 
@@ -276,23 +287,27 @@ async def hold(
     *,
     offers: Mapping[int, int],
     needs: Mapping[int, tuple[int, int]],
+    roots: Collection[int] = (),
 ) -> tuple[dict[int, Any], dict[int, Any]]:
     """Adds to the ledger of locked rows: `committed` of offers by id, (`committed`, `delivered`) of needs by id.
 
     A need whose quantity is all delivered becomes MET, an OPEN or MET one of which something is missing OPEN. Returns
     what the rows say now: offers (id, area_id, committed), needs (id, area_id, committed, delivered, status). The
-    CHECK constraints refuse what would promise more than there is.
+    CHECK constraints refuse what would promise more than there is. The trees of resource types `roots` are locked
+    beside it, as `db.matches.lock_trees` does.
     """
-    offer_rows: Sequence[Any] = ()
-    need_rows: Sequence[Any] = ()
-    if offers:
-        offer_rows = await _HOLD_OFFERS.fetch(conn, ids=list(offers), committed=list(offers.values()), at=at)
-    if needs:
-        committed, delivered = zip(*needs.values(), strict=True)
-        need_rows = await _HOLD_NEEDS.fetch(
-            conn, ids=list(needs), committed=list(committed), delivered=list(delivered), at=at
-        )
-    return {row.id: row for row in offer_rows}, {row.id: row for row in need_rows}
+    rows = await _HOLD.fetch(
+        conn,
+        at=at,
+        tree_lock=TREE_LOCK,
+        roots=sorted(roots),
+        offer_ids=list(offers),
+        offers_committed=list(offers.values()),
+        need_ids=list(needs),
+        needs_committed=[committed for committed, _ in needs.values()],
+        needs_delivered=[delivered for _, delivered in needs.values()],
+    )
+    return {row.id: row for row in rows if row.is_offer}, {row.id: row for row in rows if row.is_offer is False}
 
 
 _UNFOLLOWED = Prepared(

@@ -29,7 +29,7 @@ from resolvers.together import Asked, Together
 from resolvers.vocabulary import Vocabulary, vocabulary
 from resolvers.world import need_value, offer_values, world
 
-__all__ = ["BEST", "Obstacle", "renew", "renew_all", "renew_daily", "renew_trees", "shrink", "why_not"]
+__all__ = ["BEST", "Obstacle", "renew", "renew_all", "renew_daily", "renew_trees", "roots", "shrink", "why_not"]
 
 #: How many offers are stored for a need.
 BEST = 20
@@ -110,13 +110,17 @@ async def renew(
         await _renew_needs(m, needs)
 
 
-async def shrink(context: Context, conn: AsyncConnection, words: Vocabulary, need: Any, offer: Any) -> None:
+def roots(words: Vocabulary, *rows: Any) -> set[int]:
+    """The trees of resource types that rows of needs or offers stand in."""
+    return {words.types_by_id[row.resource_type_id].root_id for row in rows}
+
+
+async def shrink(context: Context, conn: AsyncConnection, need: Any, offer: Any) -> None:
     """Makes the law hold again after a referral took of a need and an offer: less is left, nothing else has changed.
 
-    `need` and `offer` are their rows. Two statements, where no list of matches is full; the same outcome as `renew`.
+    `need` and `offer` are their rows, their trees (`roots`) are locked. One statement, where no list of matches is
+    full; the same outcome as `renew`.
     """
-    roots = {words.types_by_id[row.resource_type_id].root_id for row in (need, offer)}
-    await matches.lock_trees(conn, roots)
     full = await matches.shrink(conn, need.id, offer.id, BEST)
     if full:
         await _renew_needs(await _matching(context, conn), await matches.needs_by_ids(conn, full))

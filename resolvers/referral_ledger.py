@@ -187,9 +187,11 @@ async def place(
         for id, row in zip(ids, rows, strict=True)
     ]
     one_pair = placings[0] if len(placings) == 1 else None
-    await _book(context, conn, told, by_offer, {id: (held, 0) for id, held in by_need.items()}, renew=one_pair is None)
+    roots = matches.roots(words, one_pair.need, one_pair.offer) if one_pair is not None else set()
+    promised = {id: (held, 0) for id, held in by_need.items()}
+    await _book(context, conn, told, by_offer, promised, renew=one_pair is None, roots=roots)
     if one_pair is not None:
-        await matches.shrink(context, conn, words, one_pair.need, one_pair.offer)
+        await matches.shrink(context, conn, one_pair.need, one_pair.offer)
     told_of = [(id, row, row["due_at"]) for id, row in zip(ids, rows, strict=True)]
     await _tell(context, conn, words, step, told_of, side)
     return ids
@@ -271,9 +273,13 @@ async def _book(
     by_need: Mapping[int, tuple[int, int]],
     *,
     renew: bool = True,
+    roots: Collection[int] = (),
 ) -> None:
     """Writes the ledger, all events at once, and the matches that rest on what changed."""
-    offer_rows, need_rows = await referrals.hold(conn, context.clock(), offers=by_offer, needs=by_need)
+    offer_rows: Mapping[int, Any] = {}
+    need_rows: Mapping[int, Any] = {}
+    if by_offer or by_need:
+        offer_rows, need_rows = await referrals.hold(conn, context.clock(), offers=by_offer, needs=by_need, roots=roots)
     actor = context.viewer.key_id
     for entity, rows in (("offer", offer_rows), ("need", need_rows)):
         for row in rows.values():

@@ -131,7 +131,7 @@ async def advance(
 
     async def work(conn: AsyncConnection) -> Done:
         words = await vocabulary(context.engine, conn)
-        row = await _locked(context, conn, step, id)
+        row = await _locked(context, conn, step, id, delivered)
         side = _side(context, step, row, (await words.areas_by_id(conn, [row.area_id]))[row.area_id])
         problems = Problems()
         values = _required(words, problems, step, row, reason=reason, delivered=delivered, outcome=outcome)
@@ -230,8 +230,13 @@ def _known(id: int | None) -> Done | None:
     return Done("referral", id) if id is not None and 0 < id <= acting.MAX_ID else None
 
 
-async def _locked(context: Context, conn: AsyncConnection, step: Step, id: int | None) -> Any:
-    """The referral as the viewer sees it, locked; before it, what the step changes of the ledger."""
+async def _locked(
+    context: Context, conn: AsyncConnection, step: Step, id: int | None, delivered: int | None = None
+) -> Any:
+    """The referral as the viewer sees it, locked; before it, what the step changes of the ledger.
+
+    Where all of it is `delivered` the offer gets nothing back, and is left alone.
+    """
     if step.held == "ALL" and step.name != "followUp":
         row = await acting.seen(conn, context.viewer, "referral", id, lock=True)
         if row is None:
@@ -240,10 +245,9 @@ async def _locked(context: Context, conn: AsyncConnection, step: Step, id: int |
     row = await acting.seen(conn, context.viewer, "referral", id)
     if row is None:
         raise NotFound("这个点单", "referral")
-    if step.held != "ALL":
+    if step.held != "ALL" and not (step.held == "DELIVERED" and delivered == row.quantity):
         await referrals.lock(conn, "offer", [row.offer_id])
-    await referrals.lock(conn, "need", [row.need_id])
-    return (await referrals.lock(conn, "referral", [row.id]))[row.id]
+    return await referrals.lock_with_need(conn, row.id)
 
 
 def _side(context: Context, step: Step, row: Any, area: Any) -> Any:

@@ -649,8 +649,6 @@ CREATE TABLE referral (
 
 CREATE INDEX ix_referral_area_id ON referral (area_id);
 
-CREATE INDEX ix_referral_awaited ON referral (due_at, id) WHERE awaited;
-
 CREATE INDEX ix_referral_closed ON referral (county_id, closed_at DESC, id DESC) WHERE closed_at IS NOT NULL;
 
 CREATE INDEX ix_referral_community ON referral (community_id, id);
@@ -662,8 +660,6 @@ CREATE INDEX ix_referral_need ON referral (need_id, id);
 CREATE INDEX ix_referral_offer ON referral (offer_id, id);
 
 CREATE INDEX ix_referral_order ON referral (awaited DESC, due_at, id);
-
-CREATE INDEX ix_referral_owner_area_id ON referral (owner_area_id);
 
 CREATE INDEX ix_referral_plan ON referral (plan_id) WHERE plan_id IS NOT NULL;
 
