@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+import strawberry
 from graphql import FieldNode, GraphQLError, GraphQLSchema, get_named_type
 from graphql.execution.values import VariableValues
 from strawberry.types.arguments import convert_arguments
@@ -57,11 +61,44 @@ class Act:
         """What the use case answers. Raises GraphQLError for arguments that cannot be."""
         strawberry_field: Any = self.definition.extensions["strawberry-definition"]
         resolver = strawberry_field.base_resolver
-        given = convert_arguments(self.arguments.values(variables), strawberry_field.arguments, _SCALARS, _CONFIG)
+        given = _converted(strawberry_field.arguments, self.arguments.values(variables))
         if resolver.info_parameter is not None:
             given[resolver.info_parameter.name] = info
         first = [None] if resolver.self_parameter is not None else []
         return await resolver.wrapped_func(*first, **given)
+
+
+#: What GraphQL hands over as it is wanted, alone or in lists.
+_PLAIN = frozenset((str, int, float, bool, strawberry.ID, date, datetime, Decimal))
+
+
+def _converted(arguments: list[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as the function wants them; an input of plain fields is made without looking at each value."""
+    if len(arguments) == 1 and (names := _plain_fields(arguments[0])) is not None:
+        (given,) = values.values()
+        return {arguments[0].python_name: _bare(arguments[0].type)(**{names[key]: one for key, one in given.items()})}
+    return convert_arguments(dict(values), arguments, _SCALARS, _CONFIG)
+
+
+def _bare(type_: Any) -> Any:
+    return getattr(type_, "of_type", type_)
+
+
+@lru_cache(maxsize=200)
+def _plain_fields(argument: Any) -> dict[str, str] | None:
+    """Names of an input's fields in Python by their GraphQL names; None where one is more than a plain value."""
+    definition = getattr(_bare(argument.type), "__strawberry_definition__", None)
+    if definition is None:
+        return None
+    names = {}
+    for one in definition.fields:
+        inner = one.type
+        while hasattr(inner, "of_type"):
+            inner = inner.of_type
+        if inner not in _PLAIN:
+            return None
+        names[_CONFIG.name_converter.from_field(one)] = one.python_name
+    return names
 
 
 def prepare(
