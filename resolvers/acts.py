@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
+import orjson
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,8 +31,8 @@ FORGOTTEN_AT_ONCE = 1_000
 def digest(inputs: Mapping[str, Any]) -> str:
     """SHA-256 of an input, the same for the same values whatever order they came in."""
     given = {name: value for name, value in inputs.items() if value is not KEEP}
-    text = json.dumps(given, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    text = orjson.dumps(given, default=str, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()
 
 
 def usable_key(key: str) -> bool:

@@ -23,7 +23,7 @@ from resolvers.context import Context
 #: How long an event of a process without a sequencer waits at most.
 POLL_SECONDS = 0.25
 #: Between the beginnings of two steps: under load a step takes the events of this long together.
-STEP_SECONDS = 0.02
+STEP_SECONDS = 0.05
 #: After this long a session that does not answer is given up; a step that places a million events takes longer.
 ANSWER_SECONDS, PLACING_SECONDS = 5.0, 60.0
 #: A sequencer that lost its session tries again, a little less often; one that worked this long begins at the first.
