@@ -1,7 +1,8 @@
-"""`python -m bench [serving] [matching] [engine]`: Markdown tables on stdout, progress on stderr.
+"""`python -m bench [serving] [matching] [engine] [loop]`: Markdown tables on stdout, progress on stderr.
 
 Serving takes under 150 seconds, on a busy machine with fewer rounds; matching some two minutes; the engine some ten,
-each of its benches in a process of its own (`python -m bench.scale 1000000` and the others take more on request).
+each of its benches in a process of its own (`python -m bench.scale 1000000` and the others take more on request); the
+loop two.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from bench import matching, province, serving
 from db.server import database
 
-PARTS = ("serving", "matching", "engine")
+PARTS = ("serving", "matching", "engine", "loop")
 ENGINE = (
     ("networks", "1000", "10000", "--county"),
     ("scale", "--arcs"),
@@ -29,6 +30,7 @@ ENGINE = (
     ("teams",),
     ("partners",),
 )
+LOOP = (("cycles",), ("live",))
 #: No round of serving begins that would not end by then.
 SERVING_SECONDS = 140.0
 
@@ -45,13 +47,14 @@ def main() -> int:
     )
     if {"serving", "matching"} & set(wanted):
         _on_a_province(wanted, began)
-    if "engine" in wanted:
-        for name, *arguments in ENGINE:
-            _say(f"{name} {' '.join(arguments)}")
-            print(f"## Engine: {name}\n", flush=True)
-            if subprocess.run([sys.executable, "-m", f"bench.{name}", *arguments]).returncode:
-                return 1
-            print(flush=True)
+    benches = [("Engine", *one) for one in ENGINE if "engine" in wanted]
+    benches += [("Loop", *one) for one in LOOP if "loop" in wanted]
+    for part, name, *arguments in benches:
+        _say(f"{name} {' '.join(arguments)}")
+        print(f"## {part}: {name}\n", flush=True)
+        if subprocess.run([sys.executable, "-m", f"bench.{name}", *arguments]).returncode:
+            return 1
+        print(flush=True)
     _say(f"{time.monotonic() - began:.0f} s in all")
     return 0
 
