@@ -10,8 +10,10 @@ It is meant to be a good server of its kind: documents prepared once, the same p
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +34,7 @@ from bench.ordinary_sql import (
     COLUMN_OF,
     FILTERS,
     ORDERS,
+    TABLE_OF_LIST,
     TABLE_OF_TYPE,
     TO_MANY,
     TO_ONE,
@@ -60,6 +63,7 @@ from schema.execution.selecting import mapped_field
 from schema.mapping import MappedField
 
 Row = dict[str, Any]
+_SNAKE = re.compile("([A-Z])")
 
 # ------------------------------------------------------------------------------------------------ pages
 
@@ -115,8 +119,8 @@ def _cursor(row: Row, order: Order) -> str:
 class OrdinaryRows:
     """Rows for one request; stands where `schema.execution.rows.ReaderRows` stands."""
 
-    def __init__(self, pool: ReadPool, viewer: Viewer) -> None:
-        self.pool, self.viewer = pool, viewer
+    def __init__(self, pool: ReadPool, viewer: Viewer, now: datetime) -> None:
+        self.pool, self.viewer, self.now = pool, viewer, now
         self._loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = {}
 
     def resolve(self, field: MappedField, source: Any, info: Any, arguments: dict[str, Any]) -> Any:
@@ -125,7 +129,7 @@ class OrdinaryRows:
             lang = arguments.get("lang")
             return _value(source, f"{kind.base}_{'en' if lang is not None and lang.name == 'EN' else 'zh'}")
         if isinstance(kind, mapping.ToOne):
-            key = source[COLUMN_OF.get(name, f"{name}_id")]
+            key = source[COLUMN_OF.get((source["__type"], name), f"{name}_id")]
             table = TABLE_OF_TYPE[source["__type"]] if name == "parent" else TO_ONE[name]
             return None if key is None else self._by_id(table).load(key)
         if isinstance(kind, mapping.ToMany):
@@ -144,6 +148,9 @@ class OrdinaryRows:
             return None if id is None else self._by_id(kind.entity).load(id)
         if isinstance(kind, mapping.Entries):
             return self._listed(kind.entity, getattr(source, kind.by))
+        if isinstance(kind, mapping.ListedPage):
+            given = {_SNAKE.sub(r"_\1", one).lower(): value for one, value in kind.where(source).items()}
+            return self._root_page(kind.entity, {**arguments, **given}, kind.default)
         return self._root(kind, info._raw_info, arguments)
 
     async def _listed(self, table: str, ids: Sequence[int]) -> list[Row]:
@@ -177,7 +184,7 @@ class OrdinaryRows:
         return asyncio.gather(*[self._node(one) for one in arguments["ids"]])
 
     async def _by_code(self, table: str, code: str) -> Row | None:
-        p = Parameters()
+        p = Parameters(self.now)
         sql = f"SELECT {table}.* FROM {table} WHERE {table}.code = {p(code)} AND {seen(table, self.viewer, p)}"
         return next(iter(await self._fetch(table, sql, p)), None)
 
@@ -188,18 +195,18 @@ class OrdinaryRows:
         row = await self._by_id(TABLE_OF_TYPE[parsed[0]]).load(parsed[1])
         return row if row is not None and row["__type"] == parsed[0] else None
 
-    def _root_page(self, table: str, arguments: dict[str, Any], default: int) -> Page:
-        given = chosen(table, arguments)
+    def _root_page(self, entity: str, arguments: dict[str, Any], default: int) -> Page:
+        table, given = TABLE_OF_LIST.get(entity, entity), chosen(entity, arguments)
         count, backward = _size(arguments, default)
         after, before = arguments.get("after"), arguments.get("before")
-        order = ORDERS[table]
+        order = ORDERS[entity]
 
         def conditions(p: Parameters, without: str = "") -> str:
-            found = [FILTERS[table][name](table, value, p) for name, value in given.items() if name != without]
+            found = [FILTERS[entity][name](table, value, p) for name, value in given.items() if name != without]
             return " AND ".join([seen(table, self.viewer, p), *found])
 
         async def rows(keys: list[Any]) -> list[list[Row]]:
-            p = Parameters()
+            p = Parameters(self.now)
             where = conditions(p)
             for cursor, is_after in ((after, True), (before, False)):
                 if cursor is not None:
@@ -209,7 +216,7 @@ class OrdinaryRows:
             return [await self._fetch(table, sql, p)]
 
         async def total() -> int:
-            p = Parameters()
+            p = Parameters(self.now)
             async with self.pool.connection() as connection:
                 sql = f"SELECT count(*) FROM {table} WHERE {conditions(p)}"
                 counted: int = (await connection.fetch(sql, p))[0][0]
@@ -220,7 +227,7 @@ class OrdinaryRows:
             if name == "by_area" and given.get("area") is not None:
                 area = await self._by_code("area", given["area"])
                 level = BELOW.get(area["level"] if area else "", "TOWNSHIP")
-            p = Parameters()
+            p = Parameters(self.now)
             joined, columns = facet_of(table, name, level, p)
             where = conditions(p, name.removeprefix("by_"))
             sql = (
@@ -250,7 +257,7 @@ class OrdinaryRows:
     async def _children(
         self, table: str, column: str, order: Order, count: int, after: str | None, keys: list[int]
     ) -> list[list[Row]]:
-        p = Parameters()
+        p = Parameters(self.now)
         where = f"{table}.{column} = ANY({p(keys)}) AND {seen(table, self.viewer, p)}"
         if after is not None:
             where += f" AND {past(table, order, after, True, p)}"
@@ -266,7 +273,7 @@ class OrdinaryRows:
         return [pages[key] for key in keys]
 
     async def _totals(self, table: str, column: str, keys: list[int]) -> list[int]:
-        p = Parameters()
+        p = Parameters(self.now)
         where = f"{table}.{column} = ANY({p(keys)}) AND {seen(table, self.viewer, p)}"
         async with self.pool.connection() as connection:
             sql = f"SELECT {table}.{column}, count(*) FROM {table} WHERE {where} GROUP BY 1"
@@ -274,7 +281,7 @@ class OrdinaryRows:
         return [found.get(key, 0) for key in keys]
 
     async def _facets(self, table: str, column: str, by: str, keys: list[int]) -> list[list[Row]]:
-        p = Parameters()
+        p = Parameters(self.now)
         joined, columns = facet_of(table, by, "TOWNSHIP", p)
         where = f"{table}.{column} = ANY({p(keys)}) AND {seen(table, self.viewer, p)}"
         sql = (
@@ -305,7 +312,7 @@ class OrdinaryRows:
         return self._loader(("id", table), self._rows_by_id, table)
 
     async def _rows_by_id(self, table: str, keys: list[int]) -> list[Row | None]:
-        p = Parameters()
+        p = Parameters(self.now)
         where = f"{table}.id = ANY({p(keys)}::bigint[]) AND {seen(table, self.viewer, p)}"
         rows = await self._fetch(table, f"SELECT {table}.* FROM {table} WHERE {where}", p)
         found = {row["id"]: row for row in rows}
@@ -386,7 +393,7 @@ async def run_ordinary(
     except GraphQLError as error:
         return refusal([error])
     context = RequestContext(
-        rows=OrdinaryRows(executor.database.reader, viewer),
+        rows=OrdinaryRows(executor.database.reader, viewer, executor.clock()),
         acts=Context(database=executor.database, viewer=viewer, clock=executor.clock),
     )
     answer: Any = execute(
@@ -410,7 +417,7 @@ async def _checked(executor: Executor, prepared: Any, operation: Any, coerced: A
     codes = executor.reader.codes
     roots = executor._roots(prepared, operation, coerced)
     if roots is None:
-        await executor._all_pages(prepared, operation).check(coerced, codes)
+        await executor.all_pages(prepared, operation).check(coerced, codes)
         return
     for root in roots:
         if root.kind == "__typename":

@@ -8,12 +8,13 @@ Written apart from `db/visibility.py`, `db/filters.py` and `db/compiler.py`, so 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import strawberry
 
 from db.base import Base
-from db.cursors import decode
+from db.cursors import decode, parse_id
 from db.viewer import Viewer
 
 Order = tuple[tuple[str, str], ...]
@@ -41,9 +42,17 @@ TABLE_OF_TYPE = dict.fromkeys(TYPE_OF_KIND.values(), "party") | {
     "LinkageModel": "linkage_model",
     "Duty": "duty",
     "Procedure": "procedure",
+    "Referral": "referral",
+    "FollowUp": "follow_up",
+    "ServiceRecord": "service_record",
+    "VolunteerCertificate": "certificate",
+    "Notice": "notice",
+    "Webhook": "webhook",
 }
 TYPE_OF_TABLE = {table: name for name, table in TABLE_OF_TYPE.items()}
 
+#: Lists of a table in another order, with filters of their own.
+TABLE_OF_LIST = {"closed_referral": "referral"}
 ORDERS: dict[str, Order] = {
     "area": (("code", "ASC"),),
     "term": (("position", "ASC"), ("id", "ASC")),
@@ -58,6 +67,13 @@ ORDERS: dict[str, Order] = {
     "linkage_model": (("since_on", "DESC"), ("id", "DESC")),
     "duty": (("position", "ASC"), ("id", "ASC")),
     "procedure": (("position", "ASC"), ("id", "ASC")),
+    "referral": (("awaited", "DESC"), ("due_at", "ASC"), ("id", "ASC")),
+    "closed_referral": (("closed_at", "DESC"), ("id", "DESC")),
+    "follow_up": (("id", "DESC"),),
+    "service_record": (("served_on", "DESC"), ("id", "DESC")),
+    "certificate": (("id", "DESC"),),
+    "notice": (("created_at", "DESC"), ("id", "DESC")),
+    "webhook": (("id", "DESC"),),
 }
 #: Field -> table; the column is the field's name with _id, but for `COLUMN_OF`. A `parent` is of its child's own table.
 TO_ONE = {
@@ -74,9 +90,23 @@ TO_ONE = {
     "next_offer": "offer",
     "passed_over": "need",
     "template": "team_template",
+    "plan": "plan",
+    "owner": "area",
+    "reason": "term",
+    "outcome": "term",
+    "party": "party",
+    "referral": "referral",
+    "replaces": "service_record",
+    "replaced_by": "service_record",
+    "volunteer": "party",
+    "issuer_area": "area",
 }
-#: Fields whose column has another name.
-COLUMN_OF = {"passed_over": "next_need_id"}
+#: (type, field) whose column has another name.
+COLUMN_OF = {
+    ("Allocation", "passed_over"): "next_need_id",
+    ("Referral", "owner"): "owner_area_id",
+    ("Webhook", "area"): "scope_id",
+}
 TO_MANY = {"client_groups": ("term", "client_group_ids"), "coverage": ("area", "coverage_ids")}
 #: (parent's table, field) -> (table, column, order)
 TO_PAGE: dict[tuple[str, str], tuple[str, str, Order]] = {
@@ -87,12 +117,21 @@ TO_PAGE: dict[tuple[str, str], tuple[str, str, Order]] = {
     ("offer", "matches"): ("match", "offer_id", (("score", "DESC"), ("need_id", "ASC"))),
     ("plan", "allocations"): ("allocation", "plan_id", ORDERS["allocation"]),
     ("plan", "shortfalls"): ("shortfall", "plan_id", ORDERS["shortfall"]),
+    ("need", "referrals"): ("referral", "need_id", (("id", "DESC"),)),
+    ("offer", "referrals"): ("referral", "offer_id", (("id", "DESC"),)),
+    ("referral", "follow_ups"): ("follow_up", "referral_id", ORDERS["follow_up"]),
+    ("referral", "services"): ("service_record", "referral_id", ORDERS["service_record"]),
+    ("party", "certificates"): ("certificate", "volunteer_id", ORDERS["certificate"]),
 }
 BELOW = {"PROVINCE": "PREFECTURE", "PREFECTURE": "COUNTY", "COUNTY": "TOWNSHIP", "TOWNSHIP": "VILLAGE"}
 
 
 class Parameters(list[Any]):
-    """Collects the values of a statement; calling it gives the next placeholder."""
+    """Collects the values of a statement; calling it gives the next placeholder. `now` is when it is asked."""
+
+    def __init__(self, now: datetime | None = None) -> None:
+        super().__init__()
+        self.now = now or datetime.now(UTC)
 
     def __call__(self, value: Any) -> str:
         self.append(value)
@@ -105,7 +144,7 @@ class Parameters(list[Any]):
 def _within(table: str, viewer: Viewer, p: Parameters) -> str:
     if viewer.role == "ADMIN" or viewer.area_id is None:
         return "true"
-    if viewer.area_is_county and table != "plan":
+    if viewer.area_is_county and table not in ("plan", "notice", "webhook"):
         return f"{table}.county_id = {p(viewer.area_id)}"
     return f"{table}.area_id IN (SELECT id FROM area WHERE ancestor_ids @> ARRAY[{p(viewer.area_id)}::int])"
 
@@ -114,11 +153,19 @@ def seen(table: str, viewer: Viewer, p: Parameters) -> str:
     """The condition on `table` that leaves what the viewer may see."""
     staff, partner = viewer.role in ("READER", "COORDINATOR", "ADMIN"), viewer.role == "PARTNER"
     if table == "party" and not staff:
-        return f"(NOT party.is_person OR party.id = {p(viewer.party_id)})" if partner else "NOT party.is_person"
+        if not partner:
+            return "NOT party.is_person"
+        me = p(viewer.party_id)
+        helpers = f"SELECT provider_id FROM referral WHERE community_id = {me}"
+        return f"(NOT party.is_person OR party.id = {me} OR party.id IN ({helpers}))"
     if table == "offer":
         if staff:
             return f"(offer.status <> 'DRAFT' OR {_within('offer', viewer, p)})"
-        own = f" OR offer.provider_id = {p(viewer.party_id)}" if partner else ""
+        own = ""
+        if partner:
+            me = p(viewer.party_id)
+            promised = f"SELECT offer_id FROM referral WHERE community_id = {me}"
+            own = f" OR offer.provider_id = {me} OR offer.id IN ({promised})"
         persons = "SELECT id FROM party WHERE is_person"
         return f"(offer.status = 'ACTIVE' AND offer.provider_id NOT IN ({persons}){own})"
     if table == "need":
@@ -126,8 +173,10 @@ def seen(table: str, viewer: Viewer, p: Parameters) -> str:
             return _within("need", viewer, p)
         if not partner:
             return "false"
-        own = "SELECT m.need_id FROM match m JOIN offer o ON o.id = m.offer_id WHERE o.provider_id ="
-        return f"(need.status = 'OPEN' AND need.id IN ({own} {p(viewer.party_id)}))"
+        me = p(viewer.party_id)
+        own = f"SELECT m.need_id FROM match m JOIN offer o ON o.id = m.offer_id WHERE o.provider_id = {me}"
+        asked = f"SELECT need_id FROM referral WHERE provider_id = {me}"
+        return f"(need.status = 'OPEN' AND need.id IN ({own}) OR need.id IN ({asked}) OR need.community_id = {me})"
     if table == "match":
         if partner:
             own = f"SELECT id FROM offer WHERE provider_id = {p(viewer.party_id)}"
@@ -139,7 +188,30 @@ def seen(table: str, viewer: Viewer, p: Parameters) -> str:
     if table in ("allocation", "shortfall"):
         bound = _within("plan", viewer, p) if staff else "false"
         return "true" if bound == "true" else f"{table}.plan_id IN (SELECT id FROM plan WHERE {bound})"
-    return "true"
+    return _seen_of_loop(table, viewer, p) if table in LOOP else "true"
+
+
+LOOP = ("referral", "follow_up", "service_record", "certificate", "notice", "webhook")
+
+
+def _seen_of_loop(table: str, viewer: Viewer, p: Parameters) -> str:
+    """The same for what came of an order: staff see their area's, a partner what it is itself part of."""
+    role, party = viewer.role, viewer.party_id
+    if role == "PARTNER":
+        if table == "referral":
+            return f"{p(party)} IN (referral.provider_id, referral.community_id)"
+        if table in ("follow_up", "service_record"):
+            return f"{table}.referral_id IN (SELECT id FROM referral WHERE {seen('referral', viewer, p)})"
+        return f"{table}.{'volunteer_id' if table == 'certificate' else 'party_id'} = {p(party)}"
+    if role == "PUBLIC" or (role == "READER" and table in ("notice", "webhook")):
+        return "false"
+    if table in ("follow_up", "service_record"):
+        return f"{table}.referral_id IN (SELECT id FROM referral WHERE {_within('referral', viewer, p)})"
+    if table == "certificate":
+        volunteers = f"SELECT id FROM party WHERE {_within('party', viewer, p)}"
+        return f"({_within(table, viewer, p)} OR certificate.volunteer_id IN ({volunteers}))"
+    bound = _within(table, viewer, p)
+    return f"(notice.area_id IS NOT NULL AND {bound})" if table == "notice" and role != "ADMIN" else bound
 
 
 # ------------------------------------------------------------------------------------------------ which of them
@@ -213,6 +285,27 @@ def _unmatched(table: str, value: Any, p: Parameters) -> str:
     return f"need.id {'NOT ' if value else ''}IN (SELECT need_id FROM match)"
 
 
+def _id_of(types: tuple[str, ...], *columns: str) -> Callable[[str, Any, Parameters], str]:
+    """One of the columns is the number of an id of these types; any other text names nothing."""
+
+    def condition(table: str, value: Any, p: Parameters) -> str:
+        parsed = parse_id(value)
+        if parsed is None or parsed[0] not in types:
+            return "false"
+        return f"{p(parsed[1])}::bigint IN ({', '.join(f'{table}.{column}' for column in columns)})"
+
+    return condition
+
+
+def _holding(condition: str) -> Callable[[str, Any, Parameters], str]:
+    """True: those of which it holds; false: all others."""
+    return lambda table, value, p: f"({condition}) IS {'TRUE' if value else 'NOT TRUE'}"
+
+
+def _overdue(table: str, value: Any, p: Parameters) -> str:
+    return _holding(f"referral.awaited AND referral.due_at < {p(p.now)}")(table, value, p)
+
+
 def _names(value: Any) -> list[str]:
     return [one.name for one in value]
 
@@ -274,6 +367,27 @@ FILTERS: dict[str, dict[str, Callable[[str, Any, Parameters], str]]] = {
     "linkage_model": {"area": _within_area},
     "duty": {"area": _posted_in, "level": _is("level", lambda value: value.name), "on": _posted_on},
     "procedure": {"area": _posted_in, "on": _posted_on},
+    "referral": {
+        "area": _within_area,
+        "party": _id_of(tuple(TYPE_OF_KIND.values()), "provider_id", "community_id"),
+        "need": _id_of(("Need",), "need_id"),
+        "offer": _id_of(("Offer",), "offer_id"),
+        "plan": _id_of(("Plan",), "plan_id"),
+        "status": _one_of("status"),
+        "overdue": _overdue,
+        "to_follow_up": _holding("referral.awaited AND referral.status IN ('COMPLETED', 'FAILED')"),
+    },
+    "closed_referral": {"area": _within_area, "closed_since": _compared("closed_at", ">=")},
+    "service_record": {
+        "area": _within_area,
+        "party": _id_of(tuple(TYPE_OF_KIND.values()), "provider_id", "community_id"),
+        "kind": _one_of("kind"),
+        "from_on": _compared("served_on", ">="),
+        "until": _compared("served_on", "<="),
+        "stands": _holding("service_record.replaced_by_id IS NULL AND NOT service_record.withdrawn"),
+    },
+    "notice": {"unread": _holding("notice.read_at IS NULL")},
+    "webhook": {"status": _one_of("status")},
 }
 
 
