@@ -422,6 +422,7 @@ async def _checked(executor: Executor, prepared: Any, operation: Any, coerced: A
     for root in roots:
         if root.kind == "__typename":
             continue
+        assert root.arguments is not None
         arguments = root.arguments.values(coerced)
         _check_ids(root, arguments)
         for slots in (root.slots, *[own for _, own in root.variants.values()]):

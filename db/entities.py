@@ -263,10 +263,10 @@ ENTITIES: dict[str, Entity] = {
         relations=_OF_REFERRAL,
         filters={
             "area": filters.WITHIN,
-            "party": filters.id_in("provider_id", "community_id"),
-            "need": filters.id_in("need_id"),
-            "offer": filters.id_in("offer_id"),
-            "plan": filters.id_in("plan_id"),
+            "party": filters.id_in(tuple(PARTY_TYPES.values()), "provider_id", "community_id"),
+            "need": filters.id_in(("Need",), "need_id"),
+            "offer": filters.id_in(("Offer",), "offer_id"),
+            "plan": filters.id_in(("Plan",), "plan_id"),
             "status": filters.any_of("status"),
             "overdue": filters.OVERDUE,
             "toFollowUp": filters.TO_FOLLOW_UP,
@@ -298,7 +298,7 @@ ENTITIES: dict[str, Entity] = {
         },
         filters={
             "area": filters.WITHIN,
-            "party": filters.id_in("provider_id", "community_id"),
+            "party": filters.id_in(tuple(PARTY_TYPES.values()), "provider_id", "community_id"),
             "kind": filters.any_of("kind"),
             "from": filters.at_least("served_on"),
             "until": filters.at_most("served_on"),

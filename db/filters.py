@@ -6,7 +6,7 @@ condition) once a shape. Codes of areas, types and groups are prepared from `db.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -210,12 +210,12 @@ def _provider_society(t: Any, p: str, _: str) -> Any:
 PROVIDER_SOCIETY = Filter(_names, _provider_society)
 
 
-def id_in(*columns: str) -> Filter:
-    """One of the columns holds the number of a global id; nothing does where the text is no id."""
+def id_in(types: Collection[str], *columns: str) -> Filter:
+    """One of the columns holds the number of a global id of these types; nothing does where the text is none."""
 
     def prepare(codes: Codes, argument: Any) -> tuple[str, Any]:
         parsed = parse_id(str(argument))
-        return "", parsed[1] if parsed else 0
+        return "", parsed[1] if parsed and parsed[0] in types else 0
 
     def build(t: Any, p: str, _: str) -> Any:
         return or_(*(t.c[name] == bindparam(p, type_=BigInteger) for name in columns))
