@@ -49,6 +49,11 @@ def _exactly(value: Any) -> str:
     return value if isinstance(value, str) else format(value, "f")
 
 
+def _spelled(value: datetime | str) -> str:
+    # A moment that is kept inside a document (the history of a referral) is kept as it is spelled.
+    return value if isinstance(value, str) else value.isoformat()
+
+
 SCALARS: Mapping[object, Any] = {
     date: strawberry.scalar(
         name="Date",
@@ -59,7 +64,7 @@ SCALARS: Mapping[object, Any] = {
     datetime: strawberry.scalar(
         name="DateTime",
         description="A moment with offset, RFC 3339. 日期时间(含时区)。",
-        serialize=datetime.isoformat,
+        serialize=_spelled,
         parse_value=_moment,
     ),
     Decimal: strawberry.scalar(

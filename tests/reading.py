@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 import asyncpg
@@ -16,6 +17,7 @@ from sqlalchemy import make_url
 from db.cursors import global_id
 from db.database import Database
 from db.viewer import Viewer
+from resolvers.context import utc_now
 from schema.execution.executor import Executor
 from schema.execution.limits import Limits
 
@@ -64,7 +66,14 @@ class World:
 
 
 @contextmanager
-def filled(server_url: str, template_url: str, name: str, limits: Limits | None = None) -> Iterator[World]:
+def filled(
+    server_url: str,
+    template_url: str,
+    name: str,
+    limits: Limits | None = None,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> Iterator[World]:
     """A database with the small world in it, dropped afterwards."""
     loop = asyncio.new_event_loop()
     template = make_url(template_url)
@@ -77,7 +86,7 @@ def filled(server_url: str, template_url: str, name: str, limits: Limits | None 
         async with database.engine.begin() as connection:
             await world.write(connection)
             await connection.exec_driver_sql("ANALYZE")
-        return Executor(database, limits)
+        return Executor(database, limits, clock=clock)
 
     async def stop(executor: Executor) -> None:
         await executor.database.close()

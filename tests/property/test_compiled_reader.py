@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import loop_world
 import orjson
 import pytest
 import world
@@ -42,6 +43,8 @@ VIEWERS = [
     Viewer(role="READER", area_id=9),
     Viewer(role="PARTNER", party_id=2),
     Viewer(role="PARTNER", party_id=3),
+    Viewer(role="PARTNER", party_id=1),
+    Viewer(role="PARTNER", party_id=11),
     Viewer(role="PUBLIC"),
 ]
 #: Left out of comparison: it only makes an operation one for Strawberry to execute.
@@ -61,8 +64,15 @@ class Reading(World):
 
 @pytest.fixture(scope="module")
 def reading(server_url: str, template_url: str) -> Iterator[Reading]:
-    with filled(server_url, template_url, "test_compiled_reader", ROOMY) as one:
+    with filled(server_url, template_url, "test_compiled_reader", ROOMY, clock=lambda: loop_world.NOW) as one:
+        one.do(add_loop(one.executor.database))
         yield Reading(one.loop, one.executor, one.do(make_pool(one.executor.database)))
+
+
+async def add_loop(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await loop_world.write(connection)
+        await connection.exec_driver_sql("ANALYZE")
 
 
 async def make_pool(database: Database) -> Pool:
@@ -122,6 +132,7 @@ async def make_pool(database: Database) -> Pool:
         "from": ["2026-04-10", "0001-01-01"],
         "until": ["2026-04-10", "9999-12-31"],
         "stands": [True, False],
+        "unread": [True, False],
         "number": ["", "0000-0000-0000-0000", "0000-0000-0000-0001"],
         "around": [
             global_id(f"{kind}:{n}".encode()) for n, kind in ((1, "Community"), (2, "Organization"), (2, "Fund"))
