@@ -1,8 +1,8 @@
-"""Runs an operation: mapped reads compiled, everything else by Strawberry; one answer as bytes.
+"""Runs an operation: mapped reads and acts made ready once, everything else by Strawberry; one answer as bytes.
 
-A document is parsed, measured and validated once. A query made of mapped fields only becomes Selections, and each
-request of it costs its variables, its statements and one assembly. Acts, introspection and operations with a computed
-field are executed by graphql-core on the Strawberry schema, reading rows through the same reader.
+A document is parsed, measured and validated once. A query of mapped fields only is compiled (`reading`), a mutation
+whose answers are mapped is prepared (`acting`). Introspection and operations with a computed field are executed by
+graphql-core on the Strawberry schema, reading rows through the same reader.
 """
 
 from __future__ import annotations
@@ -22,37 +22,29 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     execute,
-    is_non_null_type,
     specified_rules,
     validate,
 )
 from graphql.execution.values import VariableValues, get_variable_values
-from graphql.language import FieldNode, visit
+from graphql.language import visit
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
-from db.cursors import parse_id
 from db.database import Database
-from db.entities import ENTITIES, ENTITY_OF_TYPE
 from db.reader import Reader
 from db.viewer import Viewer
 from resolvers.context import Context, utc_now
-from schema import mapping
 from schema.contract import CONTRACT
-from schema.execution import acting
+from schema.execution import acting, reading
 from schema.execution.errors import fault, formatted, refusal, told, with_code
 from schema.execution.limits import Limits, check_cost, coded
 from schema.execution.pages import (
-    Arguments,
     Pages,
     coerced_plainly,
-    is_constant,
     plain_variables,
-    refuse_many_ids,
-    resolved,
 )
 from schema.execution.parsing import LONGEST_KEPT, Documents, Parsed, Refused
 from schema.execution.rows import ReaderRows, Selections
-from schema.execution.selecting import NotMapped, Selector, Slot, mapped_field, node_types, shape_variables
+from schema.execution.selecting import NotMapped, Selector, shape_variables
 from schema.execution.subscribing import NOT_HERE, Live
 
 PREPARED_HELD = 1_000
@@ -78,34 +70,14 @@ class RequestContext:
 
 
 @dataclass(slots=True, eq=False)
-class _Root:
-    """One root field, ready to be read. For `node` and `nodes`, `variants` fill by the types that ids name."""
-
-    key: str
-    kind: Any
-    definition: Any
-    node: FieldNode
-    nodes: list[FieldNode]
-    target: Any = None
-    slots: list[Slot] = field(default_factory=list)
-    variants: dict[str, tuple[Any, list[Slot]]] = field(default_factory=dict)
-    variables: dict[str, Any] = field(default_factory=dict)
-    #: How its arguments are read; None for `__typename`.
-    arguments: Arguments | None = None
-    #: The arguments, where they are the same for every request.
-    constant: dict[str, Any] | None = None
-
-
-@dataclass(slots=True, eq=False)
 class _Prepared:
     """A validated document and what has been made of it."""
 
     parsed: Parsed
     fragments: dict[str, FragmentDefinitionNode]
     operations: dict[str, OperationDefinitionNode]
-    #: (operation, values of shape variables) -> roots, or None where Strawberry executes.
-    plans: dict[tuple[Any, ...], list[_Root] | None] = field(default_factory=dict)
-    acts: dict[tuple[Any, ...], list[acting.Act] | None] = field(default_factory=dict)
+    #: (operation, values of shape variables) -> roots or acts, or None where Strawberry executes.
+    plans: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     shape: dict[str, tuple[str, ...]] = field(default_factory=dict)
     pages: dict[str, Pages] = field(default_factory=dict)
     #: Variables by operation, where all are plain and only whole arguments; None where they are not.
@@ -152,12 +124,17 @@ class Executor:
         if operation.operation is not OperationType.QUERY and not allow_mutation:
             error = coded("MUTATION_OVER_GET", "only queries may be sent with GET", "GET 请求只能执行查询")
             return Outcome(refusal([error]), executed=False, mutation_refused=True)
-        if operation.operation is OperationType.QUERY:
-            roots = self._roots(prepared, operation, coerced)
-            if roots is not None:
-                return await self._compiled(roots, viewer, coerced)
-        elif (acts := self._acts(prepared, operation, coerced)) is not None:
-            return await self._acted(acts, viewer, coerced)
+        try:
+            if operation.operation is OperationType.QUERY:
+                roots = self._ready(prepared, operation, coerced, reading, self.schema.query_type)
+                if roots is not None:
+                    return _told(*await reading.answered(roots, self.reader, viewer, coerced))
+            elif (acts := self._acts(prepared, operation, coerced)) is not None:
+                context = Context(database=self.database, viewer=viewer, clock=self.clock)
+                info = acting.Info(RequestContext(None, context))
+                return _told(*await acting.answered(acts, self.reader, viewer, info, coerced))
+        except GraphQLError as error:
+            return Outcome(refusal([error]), executed=False)
         return await self._executed(prepared, operation, operation_name, variables, coerced, viewer)
 
     async def subscribe(
@@ -232,9 +209,10 @@ class Executor:
             raise Refused([with_code(error, "BAD_VARIABLES", "变量的值与其类型不符") for error in closer])
         return closer
 
-    def _roots(
-        self, prepared: _Prepared, operation: OperationDefinitionNode, coerced: VariableValues
-    ) -> list[_Root] | None:
+    def _ready(
+        self, prepared: _Prepared, operation: OperationDefinitionNode, coerced: VariableValues, how: Any, root: Any
+    ) -> Any:
+        """A query (`how`: reading) or mutation (acting) made ready; None where it holds a computed field."""
         name = operation.name.value if operation.name else ""
         shape = prepared.shape.get(name)
         if shape is None:
@@ -245,150 +223,16 @@ class Executor:
         if key not in prepared.plans:
             if len(prepared.plans) >= PLANS_HELD:
                 prepared.plans.clear()
+            shown = {one: values.get(one, "ZH") for one in shape}
             try:
-                prepared.plans[key] = self._select(prepared, operation, {one: values.get(one, "ZH") for one in shape})
+                fields = Selector(self.schema, prepared.fragments, shown).collect(root, [operation.selection_set])
+                prepared.plans[key] = how.prepare(self.schema, prepared.fragments, shown, fields)
             except NotMapped:
                 prepared.plans[key] = None
         return prepared.plans[key]
 
-    def _acts(
-        self, prepared: _Prepared, operation: OperationDefinitionNode, coerced: VariableValues
-    ) -> list[acting.Act] | None:
-        """What a mutation does, made ready; None where an answer holds a computed field."""
-        name = operation.name.value if operation.name else ""
-        if name not in prepared.shape:
-            prepared.shape[name] = shape_variables([operation, *prepared.fragments.values()])
-        values = coerced.coerced
-        key = (name, *[values.get(one) for one in prepared.shape[name]])
-        if key not in prepared.acts:
-            if len(prepared.acts) >= PLANS_HELD:
-                prepared.acts.clear()
-            shown = {one: values.get(one, "ZH") for one in prepared.shape[name]}
-            try:
-                root: Any = self.schema.mutation_type
-                fields = Selector(self.schema, prepared.fragments, shown).collect(root, [operation.selection_set])
-                prepared.acts[key] = acting.prepare(self.schema, prepared.fragments, shown, fields)
-            except NotMapped:
-                prepared.acts[key] = None
-        return prepared.acts[key]
-
-    async def _acted(self, acts: list[acting.Act], viewer: Viewer, variables: VariableValues) -> Outcome:
-        info = acting.Info(RequestContext(None, Context(database=self.database, viewer=viewer, clock=self.clock)))
-        try:
-            data, errors = await acting.answered(acts, self.reader, viewer, info, variables)
-        except GraphQLError as error:
-            return Outcome(refusal([error]), executed=False)
-        body: dict[str, Any] = {"data": data}
-        if errors:
-            body["errors"] = [formatted(error) for error in errors]
-        return Outcome(orjson.dumps(body), executed=True)
-
-    def _select(
-        self, prepared: _Prepared, operation: OperationDefinitionNode, variables: dict[str, Any]
-    ) -> list[_Root]:
-        query = self.schema.query_type
-        assert query is not None
-        roots = []
-        fields = Selector(self.schema, prepared.fragments, variables).collect(query, [operation.selection_set])
-        for key, nodes in fields.items():
-            name = nodes[0].name.value
-            if name == "__typename":
-                roots.append(_Root(key, "__typename", None, nodes[0], nodes))
-                continue
-            definition = query.fields.get(name)
-            mapped = mapped_field(definition) if definition else None
-            if mapped is None or definition is None:
-                raise NotMapped(name)
-            root = _Root(key, mapped.kind, definition, nodes[0], nodes, variables=variables)
-            selector = Selector(self.schema, prepared.fragments, variables)
-            if isinstance(mapped.kind, mapping.RootPage):
-                root.target = selector.page(key, None, mapped.kind.entity, definition, nodes, mapped.kind.default)
-            elif isinstance(mapped.kind, mapping.RootCode):
-                of = self.schema.get_type(next(iter(ENTITIES[mapped.kind.entity].types.values())))
-                root.target = selector.select(mapped.kind.entity, of, nodes)
-            else:
-                # Every type an id can name must be mapped, or none is: decided now, not by the ids of a request.
-                for typename in node_types(self.schema):
-                    self._variant(root, typename, prepared.fragments)
-            root.slots = selector.slots
-            root.arguments = Arguments(definition, root.node)
-            if is_constant(root.node):
-                root.constant = root.arguments.values(_NONE)
-            roots.append(root)
-        return roots
-
-    def _variant(self, root: _Root, typename: str, fragments: dict[str, FragmentDefinitionNode]) -> None:
-        selector = Selector(self.schema, fragments, root.variables)
-        select = selector.select(ENTITY_OF_TYPE[typename], self.schema.get_type(typename), root.nodes)
-        root.variants[typename] = (select, selector.slots)
-
-    # ---------------------------------------------------------------------------------------- compiled reads
-
-    async def _compiled(self, roots: list[_Root], viewer: Viewer, variables: VariableValues) -> Outcome:
-        codes = self.reader.codes
-        pages: list[tuple[list[Any], dict[str, Any]]] = []
-        try:
-            for root in roots:
-                if root.kind == "__typename":
-                    pages.append(([], {}))
-                    continue
-                arguments = root.constant
-                if arguments is None:
-                    # The arguments of a page are those of its first slot, and checked there.
-                    is_page = isinstance(root.kind, mapping.RootPage)
-                    arguments = {} if is_page or not root.arguments else root.arguments.values(variables)
-                _check_ids(root, arguments)
-                slots = await resolved(root.slots, variables, codes) if root.slots else []
-                for _, own in root.variants.values():
-                    if own:
-                        await resolved(own, variables, codes)
-                pages.append((slots, arguments))
-        except GraphQLError as error:
-            return Outcome(refusal([error]), executed=False)
-        data: dict[str, Any] = {}
-        errors: list[GraphQLError] = []
-        lost = False
-        for root, (slots, arguments) in zip(roots, pages, strict=True):
-            try:
-                data[root.key] = await self._read(root, slots, arguments, viewer, variables)
-            except Exception as error:
-                errors.append(fault(error, root.node, [root.key]))
-                if is_non_null_type(root.definition.type):
-                    lost = True
-                    break
-                data[root.key] = None
-        if errors:
-            body = {"data": None if lost else data, "errors": [formatted(error) for error in errors]}
-            return Outcome(orjson.dumps(body), executed=True)
-        return Outcome(orjson.dumps({"data": data}), executed=True)
-
-    async def _read(
-        self, root: _Root, slots: list[Any], arguments: dict[str, Any], viewer: Viewer, variables: VariableValues
-    ) -> Any:
-        kind = root.kind
-        if kind == "__typename":
-            return "Query"
-        reader = self.reader
-        if isinstance(kind, mapping.RootPage):
-            return await reader.page(root.target, viewer, slots)
-        if isinstance(kind, mapping.RootCode):
-            return await reader.one(root.target, viewer, slots, "code", arguments["code"])
-        if isinstance(kind, mapping.RootNode):
-            parsed = parse_id(arguments["id"])
-            if parsed is None or parsed[0] not in root.variants:
-                return None
-            select, own = root.variants[parsed[0]]
-            pages = await resolved(own, variables, reader.codes) if own else []
-            return await reader.one(select, viewer, pages, "id", parsed[1])
-        wanted = [parse_id(one) for one in arguments["ids"]]
-        found: dict[tuple[str, int], Any] = {}
-        for typename in dict.fromkeys(one[0] for one in wanted if one and one[0] in root.variants):
-            select, own = root.variants[typename]
-            pages = await resolved(own, variables, reader.codes) if own else []
-            numbers = [one[1] for one in wanted if one and one[0] == typename]
-            rows = await reader.by_ids(select, viewer, pages, numbers)
-            found.update({(typename, number): row for number, row in rows.items()})
-        return [found.get(one) if one else None for one in wanted]
+    def _acts(self, prepared: _Prepared, operation: OperationDefinitionNode, coerced: VariableValues) -> Any:
+        return self._ready(prepared, operation, coerced, acting, self.schema.mutation_type)
 
     # ---------------------------------------------------------------------------------------- executed by Strawberry
 
@@ -446,6 +290,12 @@ class Executor:
         return prepared.pages[name]
 
 
+def _told(data: dict[str, Any] | None, errors: list[GraphQLError]) -> Outcome:
+    if not errors:
+        return Outcome(orjson.dumps({"data": data}), executed=True)
+    return Outcome(orjson.dumps({"data": data, "errors": [formatted(error) for error in errors]}), executed=True)
+
+
 def _operation(prepared: _Prepared, name: str | None) -> OperationDefinitionNode:
     operations = prepared.operations
     if name is None and len(operations) == 1:
@@ -458,11 +308,3 @@ def _operation(prepared: _Prepared, name: str | None) -> OperationDefinitionNode
             error = coded("UNKNOWN_OPERATION", "the document has no operation of that name", "文档中没有该名称的操作")
         raise Refused([error])
     return found
-
-
-def _check_ids(root: _Root, arguments: dict[str, Any]) -> None:
-    if isinstance(root.kind, mapping.RootNodes):
-        refuse_many_ids(len(arguments["ids"]), root.node)
-    code = arguments.get("code")
-    if isinstance(root.kind, mapping.RootCode) and isinstance(code, str) and "\x00" in code:
-        raise coded("BAD_TEXT", "code holds a NUL character", "代码含有空字符", nodes=root.node)
