@@ -54,11 +54,13 @@ from db.pool import ReadPool
 from db.viewer import Viewer
 from resolvers.context import Context
 from schema import mapping
+from schema.execution import reading
 from schema.execution.errors import formatted, refusal, told
-from schema.execution.executor import Executor, RequestContext, _check_ids, _operation
+from schema.execution.executor import Executor, RequestContext, _operation
 from schema.execution.limits import check_cost
 from schema.execution.pages import refuse_many_ids, resolved
 from schema.execution.parsing import Refused
+from schema.execution.reading import _check_ids
 from schema.execution.selecting import mapped_field
 from schema.mapping import MappedField
 
@@ -415,7 +417,7 @@ async def run_ordinary(
 async def _checked(executor: Executor, prepared: Any, operation: Any, coerced: Any) -> None:
     """Refuses bad pages before anything is read, whichever way the operation would have been executed."""
     codes = executor.reader.codes
-    roots = executor._roots(prepared, operation, coerced)
+    roots = executor._ready(prepared, operation, coerced, reading, executor.schema.query_type)
     if roots is None:
         await executor.all_pages(prepared, operation).check(coerced, codes)
         return
