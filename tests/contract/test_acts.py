@@ -2,107 +2,60 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import asyncpg
 import pytest
-from acts import DONE, HOOK, MUTATION, NEED, NEED_NOW, OFFER, OFFER_NOW, PARTY, PAUSED_NOW, Stage, gid
+from acts import DONE, MUTATION, NEED, NEED_NOW, OFFER, OFFER_NOW, PARTY, PAUSED_NOW, Stage, gid
 from graphql import get_named_type
-from small_county import COUNTY, NOON, OTHER_COUNTY, TODAY, TOWN, VILLAGE, County, found
+from scenery import built
+from small_county import COUNTY, NOON, OTHER_COUNTY, TOWN, VILLAGE, County
+from sqlalchemy import make_url
 
-from db.cursors import parse_id
+from db.database import Database
 from db.viewer import LOCAL, PUBLIC, Viewer
-from resolvers import certificates, needs, offers, parties, referrals, services, webhooks
+from resolvers import needs
+from resolvers.context import Context
 from schema.execution.executor import Executor
 
 
+@pytest.fixture(scope="module")
+def scenery(server_url: str, template_url: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The database that each test's own is cloned from, and what stands in it."""
+    name = "scenery_of_acts"
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, clone(server_url, make_url(template_url).database or "", name)).result()
+        url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+        yield name, thread.submit(asyncio.run, built(url)).result()
+        thread.submit(asyncio.run, dropped(server_url, name)).result()
+
+
+async def clone(server_url: str, of: str, name: str) -> None:
+    raw = await asyncpg.connect(server_url)
+    await raw.execute(f"CREATE DATABASE {name} TEMPLATE {of}")
+    await raw.close()
+
+
+async def dropped(server_url: str, name: str) -> None:
+    raw = await asyncpg.connect(server_url)
+    await raw.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await raw.close()
+
+
 @pytest.fixture
-async def stage(database_url: str) -> AsyncIterator[Stage]:
-    database, county = await found(database_url)
-    community, provider = await county.community(), await county.provider()
-    paused = await county.offer(provider, title="暂停的", minimum_per_need=2, maximum_per_need=4, earmark="ORPHAN")
-    await offers.pause(county.context, paused)
-    computed = await county.waiting_plan(TOWN)
-    need = await county.need(community, client_groups=["ORPHAN"], channel="HOTLINE")
-    offer = await county.offer(provider)
-    async with county.engine.begin() as conn:
-        await conn.exec_driver_sql("UPDATE plan SET status = 'COMPUTED' WHERE id = $1", (computed,))
-        await conn.exec_driver_sql(
-            "INSERT INTO allocation (plan_id, need_id, offer_id, quantity, score) VALUES ($1, $2, $3, 2, 0.5)",
-            (computed, need, offer),
-        )
-    led = await orders(county, community, provider)
-    yield Stage(
-        county,
-        Executor(database, clock=lambda: NOON),
-        gid("Community", community),
-        gid("DonorFirm", provider),
-        gid("Need", need),
-        gid("Offer", offer),
-        gid("Offer", paused),
-        gid("Plan", await county.waiting_plan(OTHER_COUNTY)),
-        gid("Plan", computed),
-        led,
-        *await served(county, community, led["IN_PROGRESS"]),
-        webhooks=await hooks(county),
-    )
+async def stage(server_url: str, scenery: tuple[str, dict[str, Any]]) -> AsyncIterator[Stage]:
+    of, things = scenery
+    name = "stage_of_acts"
+    await clone(server_url, of, name)
+    database = Database(make_url(server_url).set(database=name).render_as_string(hide_password=False))
+    county = County(Context(database, LOCAL, lambda: NOON), database.engine)
+    yield Stage(county, Executor(database, clock=lambda: NOON), **things)
     await database.close()
-
-
-async def served(county: County, community: int, referral: str) -> tuple[str, str, str]:
-    """A record of goods; a volunteer with hours; a certificate of another volunteer's hours."""
-    parsed = parse_id(referral)
-    assert parsed is not None
-    day = {"served_on": TODAY}
-    record = await services.record_service(
-        county.context, referral_id=parsed[1], kind="GOODS_DELIVERED", quantity=1, persons=1, **day
-    )
-    volunteers = []
-    for name in ("王小明", "李小红"):
-        id = (await parties.register_volunteer(county.context, name=name, area=VILLAGE)).id
-        need = await county.need(community, title=f"{name}的一台", quantity=1)
-        offer = await county.offer(id, title=f"{name}的轮椅", capacity=1)
-        order = (await referrals.request(county.context, need_id=need, offer_id=offer, quantity=1)).id
-        for step in ("accept", "start"):
-            await referrals.advance(county.context, step, order)
-        await services.record_service(county.context, referral_id=order, kind="HOURS", minutes=100, **day)
-        volunteers.append(id)
-    certified = await certificates.issue(county.context, volunteer_id=volunteers[1], from_on=TODAY, until_on=TODAY)
-    return (
-        gid("ServiceRecord", record.id),
-        gid("Volunteer", volunteers[0]),
-        gid("VolunteerCertificate", certified.id),
-    )
-
-
-async def hooks(county: County) -> dict[str, str]:
-    """A webhook in each of these states; nothing is sent here."""
-    found = {}
-    for status in ("ACTIVE", "PAUSED"):
-        done, _ = await webhooks.register(county.context, url=HOOK, kinds=["need.*"])
-        found[status] = gid("Webhook", done.id)
-    await webhooks.pause(county.context, done.id)
-    return found
-
-
-async def orders(county: County, community: int, provider: int) -> dict[str, str]:
-    """A referral in each state, that together use up a need and an offer: no match and no plan sees either."""
-    steps: dict[str, list[tuple[str, dict[str, Any]]]] = {
-        "REQUESTED": [],
-        "ACCEPTED": [("accept", {})],
-        "IN_PROGRESS": [("accept", {}), ("start", {})],
-        "COMPLETED": [("accept", {}), ("start", {}), ("complete", {"delivered": 1, "outcome": "GOT_HELP"})],
-    }
-    need = await county.need(community, title="已全部点单", quantity=len(steps))
-    offer = await county.offer(provider, title="已全部点出", capacity=len(steps))
-    found = {}
-    for status, taken in steps.items():
-        done = await referrals.request(county.context, need_id=need, offer_id=offer, quantity=1)
-        for name, given in taken:
-            await referrals.advance(county.context, name, done.id, **given)
-        found[status] = gid("Referral", done.id)
-    return found
+    await dropped(server_url, name)
 
 
 def test_every_act_of_the_contract_is_sent() -> None:

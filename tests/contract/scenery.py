@@ -1,0 +1,102 @@
+"""What acts are done to: a county with something of each state, built once and cloned for every test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from acts import HOOK, gid
+from small_county import OTHER_COUNTY, TODAY, TOWN, VILLAGE, County, found
+
+from db.cursors import parse_id
+from resolvers import certificates, offers, parties, referrals, services, webhooks
+
+
+async def built(url: str) -> dict[str, Any]:
+    """Fills a database with what acts are done to; the fields of `Stage` that name it."""
+    database, county = await found(url)
+    community, provider = await county.community(), await county.provider()
+    paused = await county.offer(provider, title="暂停的", minimum_per_need=2, maximum_per_need=4, earmark="ORPHAN")
+    await offers.pause(county.context, paused)
+    computed = await county.waiting_plan(TOWN)
+    need = await county.need(community, client_groups=["ORPHAN"], channel="HOTLINE")
+    offer = await county.offer(provider)
+    async with county.engine.begin() as conn:
+        await conn.exec_driver_sql("UPDATE plan SET status = 'COMPUTED' WHERE id = $1", (computed,))
+        await conn.exec_driver_sql(
+            "INSERT INTO allocation (plan_id, need_id, offer_id, quantity, score) VALUES ($1, $2, $3, 2, 0.5)",
+            (computed, need, offer),
+        )
+    led = await orders(county, community, provider)
+    waiting = await county.waiting_plan(OTHER_COUNTY)
+    record, volunteer, certificate = await served(county, community, led["IN_PROGRESS"])
+    hooked = await hooks(county)
+    await database.close()
+    return {
+        "community": gid("Community", community),
+        "provider": gid("DonorFirm", provider),
+        "need": gid("Need", need),
+        "offer": gid("Offer", offer),
+        "paused": gid("Offer", paused),
+        "waiting": gid("Plan", waiting),
+        "computed": gid("Plan", computed),
+        "referrals": led,
+        "service": record,
+        "volunteer": volunteer,
+        "certificate": certificate,
+        "webhooks": hooked,
+    }
+
+
+async def served(county: County, community: int, referral: str) -> tuple[str, str, str]:
+    """A record of goods; a volunteer with hours; a certificate of another volunteer's hours."""
+    parsed = parse_id(referral)
+    assert parsed is not None
+    day = {"served_on": TODAY}
+    record = await services.record_service(
+        county.context, referral_id=parsed[1], kind="GOODS_DELIVERED", quantity=1, persons=1, **day
+    )
+    volunteers = []
+    for name in ("王小明", "李小红"):
+        id = (await parties.register_volunteer(county.context, name=name, area=VILLAGE)).id
+        need = await county.need(community, title=f"{name}的一台", quantity=1)
+        offer = await county.offer(id, title=f"{name}的轮椅", capacity=1)
+        order = (await referrals.request(county.context, need_id=need, offer_id=offer, quantity=1)).id
+        for step in ("accept", "start"):
+            await referrals.advance(county.context, step, order)
+        await services.record_service(county.context, referral_id=order, kind="HOURS", minutes=100, **day)
+        volunteers.append(id)
+    certified = await certificates.issue(county.context, volunteer_id=volunteers[1], from_on=TODAY, until_on=TODAY)
+    return (
+        gid("ServiceRecord", record.id),
+        gid("Volunteer", volunteers[0]),
+        gid("VolunteerCertificate", certified.id),
+    )
+
+
+async def hooks(county: County) -> dict[str, str]:
+    """A webhook in each of these states; nothing is sent here."""
+    found = {}
+    for status in ("ACTIVE", "PAUSED"):
+        done, _ = await webhooks.register(county.context, url=HOOK, kinds=["need.*"])
+        found[status] = gid("Webhook", done.id)
+    await webhooks.pause(county.context, done.id)
+    return found
+
+
+async def orders(county: County, community: int, provider: int) -> dict[str, str]:
+    """A referral in each state, that together use up a need and an offer: no match and no plan sees either."""
+    steps: dict[str, list[tuple[str, dict[str, Any]]]] = {
+        "REQUESTED": [],
+        "ACCEPTED": [("accept", {})],
+        "IN_PROGRESS": [("accept", {}), ("start", {})],
+        "COMPLETED": [("accept", {}), ("start", {}), ("complete", {"delivered": 1, "outcome": "GOT_HELP"})],
+    }
+    need = await county.need(community, title="已全部点单", quantity=len(steps))
+    offer = await county.offer(provider, title="已全部点出", capacity=len(steps))
+    found = {}
+    for status, taken in steps.items():
+        done = await referrals.request(county.context, need_id=need, offer_id=offer, quantity=1)
+        for name, given in taken:
+            await referrals.advance(county.context, name, done.id, **given)
+        found[status] = gid("Referral", done.id)
+    return found
