@@ -1,8 +1,8 @@
 """Statements of the acts that are done most, prepared: built by SQLAlchemy once, run on the driver itself.
 
 Executing a Core statement costs ten times what asyncpg needs for it (0.20 ms against 0.02): the statement is built, its
-cache key made, its result wrapped. Reading was freed of that first (`db.compiler`); here are writes, inside the
-transaction that SQLAlchemy began, on its connection.
+cache key made, its result wrapped. Reading was freed of that first (`db.compiler`); here are writes, on SQLAlchemy's
+connection, in the transaction that `transaction` or SQLAlchemy itself began there.
 """
 
 from __future__ import annotations

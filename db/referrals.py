@@ -45,8 +45,6 @@ from db.prepared import Prepared
 
 #: Statuses in which a referral holds all of its quantity.
 STANDING = ("REQUESTED", "ACCEPTED", "IN_PROGRESS", "ON_HOLD")
-#: Levels of the area whose coordinator answers for a referral, from the first to the last.
-LEVELS = ("VILLAGE", "TOWNSHIP", "COUNTY")
 
 
 class ReferralRow(Base):

@@ -34,8 +34,6 @@ from db.parties import PartyRow
 from db.referrals import ReferralRow
 
 Rows = Sequence[Any]
-#: Before a service began, a promise that nobody keeps may be given back.
-RELEASED = ("REQUESTED", "ACCEPTED")
 
 _R = ReferralRow.__table__
 _N = NoticeRow.__table__
@@ -79,18 +77,20 @@ async def hand_up(conn: AsyncConnection, moves: Mapping[int, tuple[int, datetime
     )
 
 
-async def to_release(conn: AsyncConnection, now: datetime, limit: int) -> Rows:
-    """Overdue referrals at the top of which nothing has begun, the longest overdue first; nothing is locked."""
+async def to_release(conn: AsyncConnection, now: datetime, statuses: Sequence[str], limit: int) -> Rows:
+    """Overdue referrals at the top of these statuses, the longest overdue first; nothing is locked."""
     found = await conn.execute(
-        select(_R).where(_overdue(now), _top, _R.c.status.in_(RELEASED)).order_by(_R.c.due_at, _R.c.id).limit(limit)
+        select(_R).where(_overdue(now), _top, _R.c.status.in_(statuses)).order_by(_R.c.due_at, _R.c.id).limit(limit)
     )
     return found.all()
 
 
-async def to_remind(conn: AsyncConnection, now: datetime, quiet_since: datetime, after: int, limit: int) -> Rows:
+async def to_remind(
+    conn: AsyncConnection, now: datetime, released: Sequence[str], quiet_since: datetime, after: int, limit: int
+) -> Rows:
     """Overdue referrals at the top that stay there, by id above `after`, with `reminded_at` of the last OVERDUE notice.
 
-    Those of which a notice was made after `quiet_since` are left out.
+    Statuses that are `released` instead are left out, and those which a notice was made after `quiet_since`.
     """
     of_it = and_(_N.c.entity == "referral", _N.c.entity_id == _R.c.id, _N.c.kind == "OVERDUE")
     last = select(func.max(_N.c.created_at)).where(of_it).scalar_subquery()
@@ -99,7 +99,7 @@ async def to_remind(conn: AsyncConnection, now: datetime, quiet_since: datetime,
         .where(
             _overdue(now),
             _top,
-            _R.c.status.not_in(RELEASED),
+            _R.c.status.not_in(released),
             _R.c.id > after,
             ~exists().where(of_it, _N.c.created_at > quiet_since),
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,21 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db import due_rules
 from db.due_rules import DueRule
 from resolvers import working_days
+from resolvers.referral_steps import STEPS, Awaited
 from resolvers.vocabulary import Vocabulary
 from resolvers.working_days import Days
 
-Step = Literal["ACCEPT", "START", "COMPLETE", "FOLLOW_UP"]
-#: What is awaited of a referral of each status, as long as it is awaited at all.
-STEP_OF: Mapping[str, Step] = {
-    "REQUESTED": "ACCEPT",
-    "ACCEPTED": "START",
-    "IN_PROGRESS": "COMPLETE",
-    "ON_HOLD": "COMPLETE",
-    "COMPLETED": "FOLLOW_UP",
-    "FAILED": "FOLLOW_UP",
-}
+#: What is awaited of a referral of each status, as long as it is awaited at all: as the table of steps says.
+STEP_OF: Mapping[str, Awaited] = {step.target: step.awaits for step in STEPS.values() if step.target and step.awaits}
 #: Of which status the provider must act; after it, who follows up.
-BY_PROVIDER = ("REQUESTED", "ACCEPTED", "IN_PROGRESS", "ON_HOLD")
+BY_PROVIDER = tuple(status for status, awaited in STEP_OF.items() if awaited != "FOLLOW_UP")
 #: Where no rule was loaded: three working days, then one more each time.
 UNTOLD = DueRule("", None, None, 3, 1, "")
 
@@ -66,7 +58,7 @@ async def rules(conn: AsyncConnection, words: Vocabulary) -> Rules:
 
 
 async def due(
-    conn: AsyncConnection, words: Vocabulary, *, step: Step, priority: str, area_id: int, at: datetime
+    conn: AsyncConnection, words: Vocabulary, *, step: Awaited, priority: str, area_id: int, at: datetime
 ) -> datetime:
     """When a step that is awaited from `at` on is due, aware UTC: the end of office hours of a working day.
 
@@ -78,7 +70,7 @@ async def due(
 
 
 async def due_again(
-    conn: AsyncConnection, words: Vocabulary, *, step: Step, priority: str, area_id: int, at: datetime
+    conn: AsyncConnection, words: Vocabulary, *, step: Awaited, priority: str, area_id: int, at: datetime
 ) -> datetime:
     """As `due`, for what was overdue and is handed upward at `at`."""
     rule, days = await _rule(conn, words, step, priority, area_id)

@@ -182,10 +182,7 @@ async def place(
     for one in placings:
         by_offer[one.offer.id] += one.quantity
         by_need[one.need.id] += one.quantity
-    told = [
-        _event(context, step, id, row, row["quantity"], row["quantity"], side)
-        for id, row in zip(ids, rows, strict=True)
-    ]
+    told = [_event(context, step, id, row, row["held"], 0, side) for id, row in zip(ids, rows, strict=True)]
     one_pair = placings[0] if len(placings) == 1 else None
     roots = matches.roots(words, one_pair.need, one_pair.offer) if one_pair is not None else set()
     promised = {id: (held, 0) for id, held in by_need.items()}
@@ -319,7 +316,7 @@ def _event(
             "status": row["status"],
             "quantity": row["quantity"],
             "held": held,
-            "change": held if not step.sources else held - was_held,
+            "change": held - was_held,
             "side": side,
         },
     }

@@ -137,7 +137,7 @@ async def advance(
         values = _required(words, problems, step, row, reason=reason, delivered=delivered, outcome=outcome)
         text = _note(problems, note)
         problems.key(idempotency_key)
-        _require_possible(context, step, row, frozenset([side]))
+        _require_possible(step, row, frozenset([side]))
         problems.stop()
         await settle(context, conn, words, step, row, values, side=side, note=text)
         return Done("referral", row.id)
@@ -188,7 +188,7 @@ async def follow_up(
             problems.add("furtherNeed", "NOT_EXPECTED", "没有联系上,不填新需求", "nobody was reached: leave it out")
         text = _note(problems, note)
         problems.key(idempotency_key)
-        _require_possible(context, step, row, frozenset([side]))
+        _require_possible(step, row, frozenset([side]))
         problems.stop()
         call = {"reached": reached, "satisfaction": satisfaction, "further_need": further}
         await referrals.add_follow_up(
@@ -208,22 +208,21 @@ async def follow_up(
     return await act(context, "followUpRecord", idempotency_key, inputs, work, _known(id))
 
 
-async def release(context: Context, conn: AsyncConnection, row: Any) -> None:
+async def release(context: Context, conn: AsyncConnection, row: Any) -> bool:
     """Ends a referral that nobody answered through every level, in the caller's transaction; what it held is free.
 
-    `row` is a whole row of `referral`; offers and needs of several are locked in order by the caller, or one at a time.
-    Nothing happens where it moved meanwhile. For `resolvers.upkeep`.
+    `row` is a whole row of `referral` as it was read. False, and nothing happens, where it moved meanwhile.
     """
     step = STEPS["release"]
     words = await vocabulary(context.engine, conn)
     await referrals.lock(conn, "offer", [row.offer_id])
-    await referrals.lock(conn, "need", [row.need_id])
-    now = (await referrals.lock(conn, "referral", [row.id]))[row.id]
-    if now.status not in step.sources or now.due_at > context.clock():
-        return
+    now = await referrals.lock_with_need(conn, row.id)
+    if now.status not in step.sources or now.due_at != row.due_at or now.due_at > context.clock():
+        return False
     reason = words.terms.get((REASON, "NO_ANSWER"))
     values = {"reason_id": reason.id if reason else None}
     await settle(context, conn, words, step, now, values, side="SYSTEM", note=None)
+    return True
 
 
 def _known(id: int | None) -> Done | None:
@@ -280,7 +279,7 @@ def _possible_now(status: str, sides: frozenset[str]) -> tuple[str, str]:
     return "这个点单已经结束,如仍有需要请重新点单", "it is over; order again if it is still needed"
 
 
-def _require_possible(context: Context, step: Step, row: Any, sides: frozenset[str]) -> None:
+def _require_possible(step: Step, row: Any, sides: frozenset[str]) -> None:
     """Raises Conflict where the step does not lead on from here."""
     if row.status in step.sources and not (step.name == "followUp" and row.followed_up_at is not None):
         return

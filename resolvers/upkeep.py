@@ -17,10 +17,10 @@ from db import events, notices, upkeep
 from db.areas import Area
 from db.cursors import global_id
 from db.faults import classify
-from db.referrals import lock
 from resolvers import delivery, due, referrals, working_days
 from resolvers.context import COUNTY_TIME, Context
 from resolvers.notices import Kind, notice
+from resolvers.referral_steps import STEPS
 from resolvers.vocabulary import Vocabulary, vocabulary
 
 #: How many referrals one transaction moves: who is served by the same process does not wait for long.
@@ -138,18 +138,13 @@ def _next_owner(owner: Area, county_id: int | None, areas: Mapping[int, Area]) -
 async def release(context: Context) -> int:
     """Gives back what nobody answered or began at any level, one transaction each."""
     async with context.engine.connect() as conn:
-        rows = await upkeep.to_release(conn, context.clock(), RELEASED_AT_ONCE)
+        rows = await upkeep.to_release(conn, context.clock(), STEPS["release"].sources, RELEASED_AT_ONCE)
     failure: Exception | None = None
     total = 0
     for row in rows:
         try:
             async with context.engine.begin() as conn:
-                await lock(conn, "offer", [row.offer_id])
-                await lock(conn, "need", [row.need_id])
-                now = (await lock(conn, "referral", [row.id]))[row.id]
-                if now.status in upkeep.RELEASED and now.due_at == row.due_at:
-                    await referrals.release(context, conn, now)
-                    total += 1
+                total += await referrals.release(context, conn, row)
         except Exception as error:
             # Somebody works on it, or it is broken: the others must not wait for it.
             failure = failure or error
@@ -163,7 +158,7 @@ async def remind(context: Context) -> int:
 
     async def some(conn: AsyncConnection, words: Vocabulary, after: int) -> tuple[list[dict[str, Any]], int, int]:
         now = context.clock()
-        rows = await upkeep.to_remind(conn, now, now - QUIET, after, AT_ONCE)
+        rows = await upkeep.to_remind(conn, now, STEPS["release"].sources, now - QUIET, after, AT_ONCE)
         areas = await words.areas_by_id(conn, {row.area_id for row in rows})
         rules = await due.rules(conn, words)
         made: list[dict[str, Any]] = []
