@@ -55,4 +55,4 @@ class ActivityRow(Record):
         "programme", "The programme it was part of. 服务项目。", optional=True, back="activities"
     )
     domain_id: Mapped[int | None] = term("domain", "Of which domain of service it was. 服务领域。", optional=True)
-    held_at: Mapped[str | None] = text("Where it took place. 地点。", optional=True)
+    place: Mapped[str | None] = text("Where it took place. 地点。", optional=True)
