@@ -25,7 +25,7 @@ MAX_ID = 2**63 - 1
 async def seen(
     conn: AsyncConnection,
     viewer: Viewer,
-    name: Literal["party", "need", "offer", "plan", "referral", "notice", "service_record", "certificate", "webhook"],
+    name: str,
     id: int | None,
     *,
     lock: bool = False,

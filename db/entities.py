@@ -16,6 +16,7 @@ from db.base import Base
 from db.certificates import CertificateRow
 from db.duties import DutyRow
 from db.filters import Filter
+from db.kinds import KINDS
 from db.matches import MatchRow, WeightSetRow
 from db.needs import NeedRow
 from db.notices import NoticeRow
@@ -23,6 +24,7 @@ from db.offers import OfferRow
 from db.parties import PartyRow
 from db.plans import AllocationRow, PlanRow, ShortfallRow
 from db.procedures import ProcedureRow
+from db.records import OTHERS, Declared, camel
 from db.referrals import FollowUpRow, ReferralRow
 from db.services import ServiceRecordRow
 from db.teams import LinkageModelRow, TeamTemplateRow
@@ -346,6 +348,44 @@ ENTITIES: dict[str, Entity] = {
     ),
     "shortfall": Entity(ShortfallRow, {"": "Shortfall"}, relations={"need": OneOf("need", "need_id")}),
 }
+
+
+def _of_record(declared: Declared) -> Entity:
+    """What can be read of a kind of record follows from its declaration."""
+    kind = declared.kind
+    relations: dict[str, Relation] = {"area": OneOf("area", "area_id")}
+    found: dict[str, Filter] = {"area": filters.WITHIN}
+    for one in declared.fields:
+        if one.form in ("to", "named"):
+            assert one.target is not None
+            relations[one.name] = OneOf(one.target, one.column, nullable=one.optional)
+            if one.form == "to":
+                typed = PARTY_TYPES.values() if one.target == "party" else (TYPE_OF[one.target],)
+                found[camel(one.name)] = filters.id_in(tuple(typed), one.column)
+        elif one.form == "term":
+            relations[one.name] = OneOf("term", one.column, nullable=one.optional)
+            found[camel(one.name)] = filters.term_in(one.scheme or "", one.column)
+        elif one.form == "terms":
+            relations[one.name] = ListOf("term", one.column)
+            found[camel(one.name)] = filters.holds_term(one.scheme or "", one.column)
+        elif one.form == "code":
+            found[camel(one.name)] = filters.any_of(one.column)
+        elif one.form == "flag":
+            found[camel(one.name)] = filters.equals(one.column)
+    if kind.search is not None:
+        found["search"] = filters.contains(kind.search)
+    if kind.on is not None:
+        found |= {"from": filters.at_least(kind.on), "until": filters.at_most(kind.on)}
+    for other in KINDS.values():
+        for one in other.fields:
+            if one.target == declared.name and one.back is not None:
+                relations[one.back] = PageOf(other.name, one.column)
+    return Entity(declared.row, {"": kind.typename}, order=kind.order, relations=relations, filters=found)
+
+
+#: GraphQL types by table, for ids in filters.
+TYPE_OF = OTHERS | {name: one.kind.typename for name, one in KINDS.items()}
+ENTITIES |= {name: _of_record(one) for name, one in KINDS.items()}
 
 #: GraphQL type name -> entity, for ids.
 ENTITY_OF_TYPE = {typename: name for name, entity in ENTITIES.items() for typename in entity.types.values()}

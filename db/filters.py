@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Integer, Text, and_, any_, bindparam, exists, func, or_, select
+from sqlalchemy import BigInteger, Date, Integer, Text, and_, any_, bindparam, exists, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from db.areas import AreaRow
@@ -208,6 +208,32 @@ def _provider_society(t: Any, p: str, _: str) -> Any:
 
 
 PROVIDER_SOCIETY = Filter(_names, _provider_society)
+
+
+def contains(column: str) -> Filter:
+    """Part of a text, without regard to case, without an index: for tables of thousands."""
+
+    def build(t: Any, p: str, _: str) -> Any:
+        return func.strpos(func.lower(t.c[column]), func.lower(bindparam(p, type_=Text))) > 0
+
+    return Filter(lambda codes, argument: ("", argument.strip()), build)
+
+
+def _terms_of(scheme: str, p: str) -> Any:
+    """Ids of the term of a scheme with a code and of all below it; none where there is no such code."""
+    chosen, below = TermRow.__table__.alias(), TermRow.__table__.alias()
+    inside = and_(chosen.c.scheme == literal_column(f"'{scheme}'"), chosen.c.code == bindparam(p, type_=Text))
+    return select(below.c.id).join(chosen, chosen.c.id == any_(below.c.ancestor_ids)).where(inside)
+
+
+def term_in(scheme: str, column: str) -> Filter:
+    """The column points at the term of this code or one below it."""
+    return Filter(_plain, lambda t, p, _: t.c[column].in_(_terms_of(scheme, p)))
+
+
+def holds_term(scheme: str, column: str) -> Filter:
+    """The array holds the term of this code or one below it."""
+    return Filter(_plain, lambda t, p, _: t.c[column].op("&&")(func.array(_terms_of(scheme, p).scalar_subquery())))
 
 
 def id_in(types: Collection[str], *columns: str) -> Filter:

@@ -9,15 +9,30 @@ from importlib import import_module
 
 from db.base import Base
 from db.records import Declared, Record, declared
+from db.visibility import PREDICATES, of_record
 
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = (
+    "activities",
+    "buildout",
+    "catalogue",
+    "committees",
+    "documents",
+    "posts",
+    "practice_cases",
+    "programmes",
+    "projects",
+    "stations",
+)
+#: Modules of tables that records point at.
+OLDER = ("areas", "terms", "parties", "needs", "offers", "plans", "referrals", "services", "duties", "procedures")
 
 
 def _found() -> dict[str, Declared]:
-    for name in MODULES:
+    for name in (*OLDER, *MODULES):
         import_module(f"db.{name}")
     rows = {row.__tablename__: row for row in Record.__subclasses__()}
     return {table.name: declared(rows[table.name]) for table in Base.metadata.sorted_tables if table.name in rows}
 
 
 KINDS: dict[str, Declared] = _found()
+PREDICATES.update({name: of_record(one) for name, one in KINDS.items()})

@@ -10,11 +10,13 @@ that a table can be asked for as it stood at any moment (`as_of`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any, ClassVar, Literal
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -43,6 +45,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, MappedColumn, declared_attr, mapped_column
 
 from db.base import Base, enum, ids_column, now_column, primary_key
+from db.keys import ApiKeyRow
 
 Seen = Literal["PUBLIC", "STAFF", "PARTY"]
 Form = Literal["text", "prose", "whole", "money", "decimal", "day", "flag", "code", "term", "terms", "to", "named"]
@@ -219,9 +222,9 @@ def _column(type_: Any, doc: str, form: Form, *, optional: bool, default: Any = 
     constraint = rest.pop("key", None)
     fixed = bool(rest.pop("fixed", False))
     info = {"form": form, "optional": optional, "fixed": fixed, "default": default, **rest}
-    stored = {} if default is None else {"server_default": _stored(default)}
+    stored: dict[str, Any] = {} if default is None else {"server_default": _stored(default)}
     given = [constraint] if constraint is not None else []
-    index = {"index": True} if form in ("to", "named") else {}
+    index: dict[str, Any] = {"index": True} if form in ("to", "named") else {}
     return mapped_column(type_, *given, doc=doc, info=info, nullable=optional, **stored, **index)
 
 
@@ -291,6 +294,12 @@ def to(
     type_ = Integer if target in (*NAMED, "duty", "procedure") else BigInteger
     key = ForeignKey(f"{target}.id", use_alter=False)
     return _column(type_, doc, form, optional=optional, target=target, back=back, of=of, key=key, fixed=fixed)
+
+
+def camel(name: str) -> str:
+    """A name as the contract spells it."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,3 +416,40 @@ async def versions(conn: AsyncConnection, entity: str, id: int) -> Sequence[Any]
         .order_by(VersionRow.until_at.desc(), VersionRow.id.desc())
     )
     return found.all()
+
+
+async def withdrawn(conn: AsyncConnection, kind: Declared, id: int) -> Any:
+    """A withdrawn row, locked; None where there is none."""
+    table = kind.table
+    one = select(table).where(table.c.id == id, table.c.withdrawn_at.is_not(None))
+    found = await conn.execute(one.with_for_update())
+    return found.first()
+
+
+def decoded(kind: Declared, row: Any) -> SimpleNamespace:
+    """A row of a prepared statement, in which documents came as their text, by attribute."""
+    values = dict(row._mapping)
+    for one in kind.table.columns:
+        if isinstance(one.type, JSONB) and isinstance(values[one.key], str):
+            values[one.key] = orjson.loads(values[one.key])
+    return SimpleNamespace(**values)
+
+
+async def any_row(conn: AsyncConnection, kind: Declared, id: int) -> Any:
+    """A row, standing or withdrawn; None where there is none."""
+    return (await conn.execute(select(kind.table).where(kind.table.c.id == id))).first()
+
+
+async def as_document(conn: AsyncConnection, kind: Declared, id: int) -> Mapping[str, Any]:
+    """A row as `record_version` keeps rows."""
+    name = literal_column(f'"{kind.name}"')
+    found = await conn.execute(select(func.to_jsonb(name)).select_from(kind.table).where(kind.table.c.id == id))
+    document: Mapping[str, Any] = found.scalar_one()
+    return document
+
+
+async def key_labels(conn: AsyncConnection, ids: Collection[int]) -> dict[int, str]:
+    """What the keys of these ids are called."""
+    key = ApiKeyRow.__table__.c
+    found = await conn.execute(select(key.id, key.label).where(key.id.in_(ids)))
+    return {row[0]: row[1] for row in found}

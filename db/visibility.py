@@ -6,6 +6,7 @@ provider), so a required relation is never missing from an answer. `tests/postgr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, exists, false, or_, select, true
@@ -17,6 +18,7 @@ from db.needs import NeedRow
 from db.offers import OfferRow
 from db.parties import PartyRow
 from db.plans import PlanRow
+from db.records import Declared
 from db.referrals import ReferralRow
 from db.viewer import Viewer
 
@@ -188,7 +190,25 @@ def _none(table: Any, viewer: Shape) -> ColumnElement[bool]:
     return false()
 
 
-#: Every table of the database stands here; tables the reader never serves are visible to nobody.
+def of_record(declared: Declared) -> Callable[[Any, Shape], ColumnElement[bool]]:
+    """As the kind says; a withdrawn row is seen by nobody."""
+    parties = [one.column for one in declared.fields if one.target == "party"]
+
+    def predicate(table: Any, viewer: Shape) -> ColumnElement[bool]:
+        standing: ColumnElement[bool] = table.c.withdrawn_at.is_(None)
+        if declared.kind.seen == "PUBLIC":
+            return standing
+        if viewer[0] in STAFF:
+            return and_(standing, _within(table, viewer))
+        if declared.kind.seen == "PARTY" and viewer[0] == "PARTNER":
+            return and_(standing, or_(*(table.c[one] == _party_id() for one in parties)))
+        return false()
+
+    return predicate
+
+
+#: Every table of the database stands here, kinds of records by `db.kinds`; what the reader never serves is visible to
+#: nobody.
 PREDICATES = {
     "area": _all,
     "term": _all,
@@ -222,6 +242,7 @@ PREDICATES = {
     "idempotency": _none,
     "api_key": _none,
     "matching_state": _none,
+    "record_version": _none,
 }
 
 

@@ -6,16 +6,17 @@ from decimal import Decimal
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
 
-from schema.mutation import Mutation
+from schema.mutation import ACTS
 from schema.parties import Assistant, Community, DonorFirm, Fund, Organization, SocialWorker, Volunteer
-from schema.query import Query
+from schema.query import QUESTIONS
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
 
 CONTRACT = strawberry.Schema(
-    query=Query,
-    mutation=Mutation,
+    query=merge_types("Query", QUESTIONS),
+    mutation=merge_types("Mutation", ACTS),
     subscription=Subscription,
     types=[Community, Organization, SocialWorker, Volunteer, DonorFirm, Fund, Assistant, Decimal],
     config=StrawberryConfig(disable_field_suggestions=True, scalar_map=SCALARS),

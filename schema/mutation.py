@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Awaitable, Callable
-from enum import Enum
 from typing import Annotated, Any
 
 import strawberry
@@ -31,38 +29,21 @@ from resolvers.context import Done as ActDone
 from resolvers.errors import Refusal
 from resolvers.referral_steps import STEPS
 from schema import inputs, results
+from schema.acting import act_of, plain
 from schema.mapping import id_of
 from schema.problems import problem
+from schema.records import RecordActs
 from schema.results import result
 
 Info = strawberry.Info[Any, Any]
 KIND_OF_TYPE = {typename: kind for kind, typename in PARTY_TYPES.items()}
 
 
-def _plain(given: Any, absent: Any = None) -> dict[str, Any]:
-    """Fields of an input as keyword arguments; enums by name, what was left out as `absent`."""
-    values = {}
-    for field in dataclasses.fields(given):
-        value = getattr(given, field.name)
-        if value is strawberry.UNSET:
-            value = None if field.name == "idempotency_key" else absent
-        values[field.name] = value.name if isinstance(value, Enum) and value is not absent else value
-    return values
-
-
-async def _act(done: Any, act: Callable[..., Awaitable[ActDone]], *arguments: Any, **values: Any) -> Any:
-    try:
-        outcome = await act(*arguments, **values)
-    except Refusal as refusal:
-        return problem(refusal)
-    return done.of(outcome.id)
-
-
 def _register(name: str, input_type: Any, done: Any, act: Callable[..., Awaitable[ActDone]], description: str) -> Any:
     """A registration differs from the next in its types only."""
 
     async def register(info: Info, input: Any) -> Any:
-        return await _act(done, act, info.context.acts, **_plain(input))
+        return await act_of(done, act, info.context.acts, **plain(input))
 
     register.__annotations__ = {
         "info": Info,
@@ -76,7 +57,7 @@ def _by_id(name: str, typename: str, done: Any, act: Callable[..., Awaitable[Act
     """An act that takes only an id."""
 
     async def step(info: Info, id: Any, idempotency_key: Any = None) -> Any:
-        return await _act(done, act, info.context.acts, id_of(id, typename), idempotency_key=idempotency_key)
+        return await act_of(done, act, info.context.acts, id_of(id, typename), idempotency_key=idempotency_key)
 
     step.__annotations__ = {
         "info": Info,
@@ -91,10 +72,10 @@ def _order(name: str, input_type: Any, done: Any, act: Callable[..., Awaitable[A
     """A referral made of a need and an offer."""
 
     async def order(info: Info, input: Any) -> Any:
-        values = _plain(input)
+        values = plain(input)
         values["need_id"] = id_of(values["need_id"], "Need")
         values["offer_id"] = id_of(values["offer_id"], "Offer")
-        return await _act(done, act, info.context.acts, **values)
+        return await act_of(done, act, info.context.acts, **values)
 
     order.__annotations__ = {
         "info": Info,
@@ -109,9 +90,9 @@ def _step(name: str, done: Any) -> Any:
     title = f"Referral{name[0].upper()}{name[1:]}"
 
     async def step(info: Info, input: Any) -> Any:
-        values = _plain(input)
+        values = plain(input)
         id = id_of(values.pop("id"), "Referral")
-        return await _act(done, referrals.advance, info.context.acts, name, id, **values)
+        return await act_of(done, referrals.advance, info.context.acts, name, id, **values)
 
     step.__annotations__ = {
         "info": Info,
@@ -197,17 +178,17 @@ class Mutation:
     async def need_submit(
         self, info: Info, input: Annotated[inputs.NeedSubmitInput, _input("The need. 需求内容。")]
     ) -> result("NeedSubmitResult", results.NeedSubmitted):  # type: ignore[valid-type]
-        values = _plain(input)
+        values = plain(input)
         values["community_id"] = id_of(values["community_id"], "Community")
-        return await _act(results.NeedSubmitted, needs.submit, info.context.acts, **values)
+        return await act_of(results.NeedSubmitted, needs.submit, info.context.acts, **values)
 
     @strawberry.field(description="Change an open need; its matches are renewed. 修改需求。")
     async def need_change(
         self, info: Info, input: Annotated[inputs.NeedChangeInput, _input("What to change. 修改内容。")]
     ) -> result("NeedChangeResult", results.NeedChanged):  # type: ignore[valid-type]
-        values = _plain(input, KEEP)
+        values = plain(input, KEEP)
         id = id_of(values.pop("id"), "Need")
-        return await _act(results.NeedChanged, needs.change, info.context.acts, id, **values)
+        return await act_of(results.NeedChanged, needs.change, info.context.acts, id, **values)
 
     need_withdraw = _by_id(
         "NeedWithdrawResult", "Need", results.NeedWithdrawn, needs.withdraw, "Take a need back. 撤回需求。"
@@ -217,19 +198,19 @@ class Mutation:
     async def offer_publish(
         self, info: Info, input: Annotated[inputs.OfferPublishInput, _input("The offer. 资源内容。")]
     ) -> result("OfferPublishResult", results.OfferPublished):  # type: ignore[valid-type]
-        values = _plain(input)
+        values = plain(input)
         typename, values["provider_id"] = parse_id(values["provider_id"]) or ("", None)
         # A type that is no party's is the kind of no party.
         values["provider_kind"] = KIND_OF_TYPE.get(typename, typename)
-        return await _act(results.OfferPublished, offers.publish, info.context.acts, **values)
+        return await act_of(results.OfferPublished, offers.publish, info.context.acts, **values)
 
     @strawberry.field(description="Change an offer; the matches it changes are renewed. 修改资源。")
     async def offer_change(
         self, info: Info, input: Annotated[inputs.OfferChangeInput, _input("What to change. 修改内容。")]
     ) -> result("OfferChangeResult", results.OfferChanged):  # type: ignore[valid-type]
-        values = _plain(input, KEEP)
+        values = plain(input, KEEP)
         id = id_of(values.pop("id"), "Offer")
-        return await _act(results.OfferChanged, offers.change, info.context.acts, id, **values)
+        return await act_of(results.OfferChanged, offers.change, info.context.acts, id, **values)
 
     offer_confirm = _by_id(
         "OfferConfirmResult", "Offer", results.OfferConfirmed, offers.confirm, 'Say "still true". 确认资源仍有效。'
@@ -248,7 +229,7 @@ class Mutation:
     async def plan_compute(
         self, info: Info, input: Annotated[inputs.PlanComputeInput, _input("For which area. 地区。")]
     ) -> result("PlanComputeResult", results.PlanComputed):  # type: ignore[valid-type]
-        return await _act(results.PlanComputed, plans.compute, info.context.acts, **_plain(input))
+        return await act_of(results.PlanComputed, plans.compute, info.context.acts, **plain(input))
 
     plan_cancel = _by_id(
         "PlanCancelResult",
@@ -264,15 +245,15 @@ class Mutation:
     async def plan_keep(
         self, info: Info, input: Annotated[inputs.PlanKeepInput, _input("Which plan. 方案。")]
     ) -> result("PlanKeepResult", results.PlanKept):  # type: ignore[valid-type]
-        values = _plain(input)
+        values = plain(input)
         id = id_of(values.pop("id"), "Plan")
-        return await _act(results.PlanKept, plan_keeping.keep, info.context.acts, id, **values)
+        return await act_of(results.PlanKept, plan_keeping.keep, info.context.acts, id, **values)
 
     @strawberry.field(description="Say which linkage model holds in an area. 设定地区的联动模式。")
     async def linkage_model_set(
         self, info: Info, input: Annotated[inputs.LinkageModelSetInput, _input("Which model, where. 模式与地区。")]
     ) -> result("LinkageModelSetResult", results.LinkageModelSet):  # type: ignore[valid-type]
-        return await _act(results.LinkageModelSet, teams.set_model, info.context.acts, **_plain(input))
+        return await act_of(results.LinkageModelSet, teams.set_model, info.context.acts, **plain(input))
 
     plan_approve = _by_id(
         "PlanApproveResult",
@@ -307,47 +288,47 @@ class Mutation:
     async def follow_up_record(
         self, info: Info, input: Annotated[inputs.FollowUpRecordInput, _input("What was learnt. 回访内容。")]
     ) -> result("FollowUpRecordResult", results.FollowUpRecorded):  # type: ignore[valid-type]
-        values = _plain(input)
+        values = plain(input)
         id = id_of(values.pop("id"), "Referral")
-        return await _act(results.FollowUpRecorded, referrals.follow_up, info.context.acts, id, **values)
+        return await act_of(results.FollowUpRecorded, referrals.follow_up, info.context.acts, id, **values)
 
     @strawberry.field(description="Record what was done for a referral. 登记服务记录。")
     async def service_record(
         self, info: Info, input: Annotated[inputs.ServiceRecordInput, _input("What was done. 服务内容。")]
     ) -> result("ServiceRecordResult", results.ServiceRecorded):  # type: ignore[valid-type]
-        values = _plain(input)
+        values = plain(input)
         values["referral_id"] = id_of(values["referral_id"], "Referral")
-        return await _act(results.ServiceRecorded, services.record_service, info.context.acts, **values)
+        return await act_of(results.ServiceRecorded, services.record_service, info.context.acts, **values)
 
     @strawberry.field(description="Correct a service record by another, or withdraw it. 更正服务记录。")
     async def service_correct(
         self, info: Info, input: Annotated[inputs.ServiceCorrectInput, _input("What is right. 更正内容。")]
     ) -> result("ServiceCorrectResult", results.ServiceCorrected):  # type: ignore[valid-type]
-        values = _plain(input)
+        values = plain(input)
         id = id_of(values.pop("id"), "ServiceRecord")
-        return await _act(results.ServiceCorrected, services.correct, info.context.acts, id, **values)
+        return await act_of(results.ServiceCorrected, services.correct, info.context.acts, id, **values)
 
     @strawberry.field(description="Certify a volunteer's hours of a period. 出具志愿服务记录证明。")
     async def certificate_issue(
         self, info: Info, input: Annotated[inputs.CertificateIssueInput, _input("Whose, and when. 志愿者与日期。")]
     ) -> result("CertificateIssueResult", results.CertificateIssued):  # type: ignore[valid-type]
-        values = _plain(input)
+        values = plain(input)
         values["volunteer_id"] = id_of(values["volunteer_id"], "Volunteer")
-        return await _act(results.CertificateIssued, certificates.issue, info.context.acts, **values)
+        return await act_of(results.CertificateIssued, certificates.issue, info.context.acts, **values)
 
     @strawberry.field(description="Take a certificate back. 撤销志愿服务记录证明。")
     async def certificate_revoke(
         self, info: Info, input: Annotated[inputs.CertificateRevokeInput, _input("Which, and why. 证明与原因。")]
     ) -> result("CertificateRevokeResult", results.CertificateRevoked):  # type: ignore[valid-type]
-        values = _plain(input)
+        values = plain(input)
         id = id_of(values.pop("id"), "VolunteerCertificate")
-        return await _act(results.CertificateRevoked, certificates.revoke, info.context.acts, id, **values)
+        return await act_of(results.CertificateRevoked, certificates.revoke, info.context.acts, id, **values)
 
     @strawberry.field(description='Say "still true" of many offers at once, all or none. 一次确认多项资源仍有效。')
     async def offers_confirm(
         self, info: Info, input: Annotated[inputs.OffersConfirmInput, _input("Which still hold. 哪些资源。")]
     ) -> result("OffersConfirmResult", results.OffersConfirmed):  # type: ignore[valid-type]
-        values = _plain(input)
+        values = plain(input)
         ids = [id_of(id, "Offer") for id in values.pop("ids")]
         try:
             await offers_confirm.confirm_all(info.context.acts, ids, **values)
@@ -359,7 +340,7 @@ class Mutation:
     async def webhook_register(
         self, info: Info, input: Annotated[inputs.WebhookRegisterInput, _input("Where to, and which. 内容。")]
     ) -> result("WebhookRegisterResult", results.WebhookRegistered):  # type: ignore[valid-type]
-        return await _with_secret(results.WebhookRegistered, webhooks.register(info.context.acts, **_plain(input)))
+        return await _with_secret(results.WebhookRegistered, webhooks.register(info.context.acts, **plain(input)))
 
     @strawberry.field(description="Give a webhook a new secret. 更换推送签名密钥。")
     async def webhook_rotate_secret(
@@ -388,8 +369,15 @@ class Mutation:
     async def webhook_replay(
         self, info: Info, input: Annotated[inputs.WebhookReplayInput, _input("Which, and from where. 内容。")]
     ) -> result("WebhookReplayResult", results.WebhookReplayed):  # type: ignore[valid-type]
-        values = _plain(input)
+        values = plain(input)
         id = id_of(values.pop("id"), "Webhook")
-        return await _act(results.WebhookReplayed, webhooks.replay, info.context.acts, id=id, **values)
+        return await act_of(results.WebhookReplayed, webhooks.replay, info.context.acts, id=id, **values)
 
     notice_read = _by_id("NoticeReadResult", "Notice", results.NoticeRead, notices.read, "Read a notice. 通知已读。")
+
+
+#: What `schema.contract` puts together; a concept with acts of its own adds its class.
+ACTS = (
+    Mutation,
+    RecordActs,
+)

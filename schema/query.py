@@ -33,6 +33,7 @@ from schema.offers import OfferConnection, OfferFilter
 from schema.parties import Party
 from schema.plans import Plan
 from schema.procedures import Procedure
+from schema.records import RecordQueries
 from schema.referrals import Referral, ReferralFilter
 from schema.services import ServiceFilter, ServiceRecord, ServiceTotals
 from schema.services import totals as service_totals
@@ -197,3 +198,10 @@ class Query:
         resolver=verification,
         description="Verify a certificate of volunteer hours by its number; open to everybody. 查验志愿服务记录证明。",
     )
+
+
+#: What `schema.contract` puts together; a concept with questions of its own adds its class.
+QUESTIONS = (
+    Query,
+    RecordQueries,
+)
