@@ -17,11 +17,14 @@ MODULES: tuple[str, ...] = (
     "catalogue",
     "committees",
     "documents",
+    "evaluations",
     "posts",
     "practice_cases",
     "programmes",
     "projects",
     "stations",
+    "supervision",
+    "training",
 )
 #: Modules of tables that records point at.
 OLDER = ("areas", "terms", "parties", "needs", "offers", "plans", "referrals", "services", "duties", "procedures")
