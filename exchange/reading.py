@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from exchange import delimited, hsds, workbook
+from exchange import delimited, hsds, record_sheets, workbook
 from exchange.grid import Grid
 from exchange.headings import NAMES, Heading, fields_text, find
 from exchange.messages import fault, refusal, shorten
+from exchange.record_sheets import SheetKind
 from exchange.records import Place, Sheet
 from exchange.rows import sheet_of
 
@@ -20,13 +21,20 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 Progress = Callable[[int, "int | None"], None]
 
 
-def read(path: str | Path, *, progress: Progress | None = None, limit_rows: int = LIMIT_ROWS) -> list[Sheet]:
+def read(
+    path: str | Path,
+    *,
+    progress: Progress | None = None,
+    limit_rows: int = LIMIT_ROWS,
+    records: Sequence[SheetKind] = (),
+) -> list[Sheet]:
     """The sheets of a file in file order, by its content first and its extension second.
 
     An .xlsx gives one Sheet for each worksheet, those not taken included, with a fault or notice that says why; a
     .csv gives one; HSDS (a .json, a folder or zip of CSV tables, its datapackage.json) gives one. Nothing is dropped
     in silence: what is no record is a fault or a notice. `progress(rows done, rows in all or None)` is called
-    about every 500 rows. O(cells); memory grows with the rows that hold something.
+    about every 500 rows. O(cells); memory grows with the rows that hold something. A sheet that bears the name of one
+    of the kinds in `records` is a `RecordSheet`.
 
     Raises Unreadable when nothing of the file can be taken; its codes are listed in docs/import.md.
     """
@@ -41,7 +49,7 @@ def read(path: str | Path, *, progress: Progress | None = None, limit_rows: int 
         if start.startswith(_OLE):
             raise refusal("encrypted" if _is_encrypted(path) else "old_workbook")
         if start.startswith(b"PK"):
-            return _archive(path, limit_rows, progress)
+            return _archive(path, limit_rows, progress, records)
         if path.suffix.lower() in (".xlsx", ".xlsm"):
             raise refusal("not_a_workbook")
         if path.name == "datapackage.json":
@@ -50,7 +58,8 @@ def read(path: str | Path, *, progress: Progress | None = None, limit_rows: int 
             return hsds.read_json(path, limit_rows, progress)
         if path.suffix.lower() not in (".csv", ".txt", ".tsv") or start.startswith((b"%PDF", b"<")):
             raise refusal("unknown_format")
-        return [_best(delimited.grids(path, limit_rows), limit_rows, progress)]
+        grids = delimited.grids(path, limit_rows)
+        return record_sheets.best(grids, records) or [_best(grids, limit_rows, progress)]
     except OSError:
         raise refusal("not_found") from None
 
@@ -67,7 +76,7 @@ def _is_encrypted(path: Path) -> bool:
     return False
 
 
-def _archive(path: Path, limit_rows: int, progress: Progress | None) -> list[Sheet]:
+def _archive(path: Path, limit_rows: int, progress: Progress | None, records: Sequence[SheetKind]) -> list[Sheet]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
@@ -76,7 +85,8 @@ def _archive(path: Path, limit_rows: int, progress: Progress | None) -> list[She
     except zipfile.BadZipFile:
         raise refusal("not_a_workbook") from None
     if "xl/workbook.xml" in names:
-        return _workbook(workbook.grids(path, limit_rows, progress), limit_rows, progress)
+        grids = workbook.grids(path, limit_rows, progress)
+        return record_sheets.of(grids, records) or _workbook(grids, limit_rows, progress)
     if any(name.rsplit("/", 1)[-1] in ("services.csv", "organizations.csv", "datapackage.json") for name in names):
         return hsds.read_zip(path, limit_rows, progress)
     raise refusal("not_a_workbook" if path.suffix.lower() != ".zip" else "unknown_format")

@@ -98,13 +98,43 @@ class RecordRow:
     original: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class RecordSheet:
-    """A sheet of one kind: its rows in file order, and beside them `sheet` with faults, notices and letters."""
+@dataclass(slots=True, kw_only=True)
+class RecordSheet(Sheet):
+    """A sheet of one kind of record, with its rows in file order; `records` stays empty."""
 
-    kind: SheetKind
-    sheet: Sheet
+    of: SheetKind
     rows: list[RecordRow] = field(default_factory=list)
+
+
+def of(grids: Sequence[Grid], kinds: Sequence[SheetKind]) -> list[Sheet] | None:
+    """The sheets of a file of which at least one is of a kind of record; None where none is.
+
+    A sheet beside them that is none of them is a fault: what is in one file is written together or not at all.
+    """
+    shown = [grid for grid in grids if grid.rows and not grid.hidden]
+    kinds_found = {id(grid): named(grid, kinds) for grid in shown}
+    if not any(kinds_found.values()):
+        return None
+    sheets: list[Sheet] = []
+    for grid in grids:
+        kind = kinds_found.get(id(grid))
+        place = Place(grid.file, grid.sheet)
+        if kind is not None:
+            sheets.append(read(grid, kind))
+        else:
+            sheet = Sheet(grid.file, grid.sheet)
+            if grid.hidden or not grid.rows:
+                sheet.notices.append(fault(place, "sheet_hidden" if grid.hidden else "sheet_empty"))
+            else:
+                sheet.faults.append(_fault(place, "other_sheet", ()))
+            sheets.append(sheet)
+    return sheets
+
+
+def best(grids: Sequence[Grid], kinds: Sequence[SheetKind]) -> list[Sheet] | None:
+    """As `of`, for a CSV file read with several separators: the one by which most columns are known."""
+    found = [sheets for grid in grids if (sheets := of([grid], kinds)) is not None]
+    return max(found, key=lambda sheets: len(sheets[0].columns), default=None)
 
 
 def _joined(name: str) -> str:
@@ -136,8 +166,7 @@ def read(grid: Grid, kind: SheetKind) -> RecordSheet:
 
     The heading is the row among the first ones that names most columns. An empty cell says nothing. O(cells).
     """
-    sheet = Sheet(grid.file, grid.sheet)
-    found = RecordSheet(kind, sheet)
+    found = sheet = RecordSheet(grid.file, grid.sheet, of=kind)
     at, columns = _heading(grid, kind)
     if not columns:
         known = "、".join(one.zh for one in kind.columns)
@@ -228,7 +257,7 @@ def _row(
     columns: Mapping[int, tuple[SheetColumn, int]],
     merged: Mapping[tuple[int, int], tuple[Cell, bool]],
 ) -> None:
-    sheet = found.sheet
+    sheet = found
     width = len(sheet.heading)
     original = tuple(as_text(cell) for cell in [*cells, *[None] * (width - len(cells))][:width])
     given: dict[str, Any] = {}
@@ -333,10 +362,3 @@ def _fault(place: Place, code: str, original: tuple[str, ...], **more: object) -
     if "value" in more:
         more["value"] = shorten(more["value"])
     return Fault(place, code.upper(), zh.format(**more), en.format(**more), original)
-
-
-def other_sheet(grid: Grid) -> Sheet:
-    """A sheet that is left alone because the file holds sheets of records and this is none of them."""
-    sheet = Sheet(grid.file, grid.sheet)
-    sheet.faults.append(_fault(Place(grid.file, grid.sheet), "other_sheet", ()))
-    return sheet

@@ -54,6 +54,8 @@ def line(text: str, **more: Any) -> None:
 def import_report(report: FileReport) -> None:
     """Counts by kind, what changes, every faulty row (the first ones in full), notices."""
     head = "已写入 / written" if report.written else "试运行,未写入 / dry run, nothing written"
+    if report.refused:
+        head = "有误,整份未写入 / faulty, nothing of it written"
     table = Table(
         "",
         "新增 new",
@@ -64,7 +66,7 @@ def import_report(report: FileReport) -> None:
         title_justify="left",
     )
     faulty = {_row(fault) for fault in report.faults}
-    for kind, label in KINDS.items():
+    for kind, label in (KINDS | report.labels).items():
         figures = (report.new[kind], report.changed[kind], report.unchanged[kind])
         if any(figures):
             table.add_row(label, *map(str, figures), "")

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db import events, imports
 from db.areas import Area
 from exchange import reading
+from exchange.record_sheets import RecordSheet
 from exchange.records import Fault, NeedRecord, OfferRecord, PartyRecord, Place, Sheet
 from resolvers import matches
 from resolvers.acts import BUSY_STATES, require_role
@@ -29,6 +30,7 @@ from resolvers.errors import Conflict
 from resolvers.import_names import Names
 from resolvers.import_rows import Importer, Outcome
 from resolvers.import_words import Trouble
+from resolvers.record_import import RecordImporter, sheet_kinds
 from resolvers.vocabulary import vocabulary
 
 Progress = Callable[[str, int, int], None]
@@ -57,6 +59,10 @@ class FileReport:
     changes: list[Change] = field(default_factory=list)
     added: list[tuple[Place, str]] = field(default_factory=list)
     written: bool = False
+    #: A file of records with a fault: nothing of it was written, and without --dry-run neither.
+    refused: bool = False
+    #: What kinds of records are called, for `counts` of them.
+    labels: dict[str, str] = field(default_factory=dict)
 
     @property
     def faults(self) -> list[Fault]:
@@ -80,7 +86,7 @@ async def run(
     """
     require_role(context.viewer)
     say = progress or _silent
-    sheets = reading.read(path, progress=lambda done, total: say("read", done, total or done))
+    sheets = reading.read(path, progress=lambda done, total: say("read", done, total or done), records=sheet_kinds())
     return await take(context, FileReport(path.name, sheets), dry_run=dry_run, area=area, progress=progress)
 
 
@@ -94,6 +100,7 @@ async def take(
 ) -> FileReport:
     """Takes sheets that were read, as `run` does; fills and returns the report."""
     require_role(context.viewer)
+    of_records = any(isinstance(sheet, RecordSheet) for sheet in report.sheets)
     try:
         async with context.engine.begin() as conn:
             if not await imports.take_turn(conn):
@@ -102,8 +109,11 @@ async def take(
                     "另一次导入正在进行,请等它结束后再试;这次没有改动任何内容",
                     "another import is running; try again when it has ended; nothing was changed",
                 )
-            await _write(context, conn, report, area, progress or _silent, dry_run)
-            if dry_run:
+            work = _write_records if of_records else _write
+            await work(context, conn, report, area, progress or _silent, dry_run)
+            # Records point at one another: of a file with a fault none is written.
+            report.refused = of_records and bool(report.faults)
+            if dry_run or report.refused:
                 raise _DryRun
     except _DryRun:
         return report
@@ -135,6 +145,22 @@ def _explained(error: Exception) -> Exception:
 
 def _silent(stage: str, done: int, total: int) -> None:
     pass
+
+
+async def _write_records(
+    context: Context, conn: AsyncConnection, report: FileReport, area: str | None, say: Progress, dry_run: bool
+) -> None:
+    words = await vocabulary(context.engine, conn)
+    work = RecordImporter(context, conn, words, await _home(conn, words, area))
+    sheets = [sheet for sheet in report.sheets if isinstance(sheet, RecordSheet)]
+    for one in await work.take(sheets, lambda done, total: say("check", done, total)):
+        kind = one.sheet.of
+        report.labels[kind.name] = f"{kind.zh} {kind.en}"
+        getattr(report, one.status)[kind.name] += 1
+        if one.status == "new":
+            report.added.append((one.place, one.title))
+        elif one.status == "changed":
+            report.changes.append(Change(one.place, one.title, one.fields))
 
 
 async def _write(

@@ -81,9 +81,9 @@ def test_headings_are_field_names_or_the_chinese_ones_in_any_order_below_titles(
     assert [row.values for row in found.rows] == [
         {"person_times": 120, "name": "端午节", "held_on": date(2022, 6, 3), "groups": ("老年人", "儿童")}
     ]
-    assert [one.code for one in found.sheet.notices] == ["COLUMN_NOT_USED", "TOTAL_ROW"]
-    assert found.sheet.columns == {"person_times": "A", "name": "B", "held_on": "C", "groups": "D"}
-    assert found.sheet.faults == []
+    assert [one.code for one in found.notices] == ["COLUMN_NOT_USED", "TOTAL_ROW"]
+    assert found.columns == {"person_times": "A", "name": "B", "held_on": "C", "groups": "D"}
+    assert found.faults == []
 
 
 def test_every_faulty_cell_is_told_with_its_place_and_the_row_is_not_taken() -> None:
@@ -98,7 +98,7 @@ def test_every_faulty_cell_is_told_with_its_place_and_the_row_is_not_taken() -> 
     )
     assert [row.values["name"] for row in found.rows] == ["好"]
     assert found.rows[0].values["cost"] == Decimal("12.30")
-    assert [(one.place.cell, one.code) for one in found.sheet.faults] == [
+    assert [(one.place.cell, one.code) for one in found.faults] == [
         ("B3", "AMBIGUOUS_DATE"),
         ("C3", "FRACTIONAL"),
         ("D3", "NOT_ONE_OF"),
@@ -108,14 +108,14 @@ def test_every_faulty_cell_is_told_with_its_place_and_the_row_is_not_taken() -> 
         ("C4", "NOT_A_NUMBER"),
         ("F4", "FORMULA_NOT_CALCULATED"),
     ]
-    assert all(one.place.sheet == "活动" and one.text_zh and one.text_en for one in found.sheet.faults)
-    assert "县级、市级" in found.sheet.faults[2].text_zh
+    assert all(one.place.sheet == "活动" and one.text_zh and one.text_en for one in found.faults)
+    assert "县级、市级" in found.faults[2].text_zh
 
 
 def test_a_sheet_without_a_known_column_says_which_there_are() -> None:
     found = record_sheets.read(grid(["甲", "乙"], [1, 2]), ACTIVITY)
-    assert [one.code for one in found.sheet.faults] == ["NO_KNOWN_COLUMN"]
-    assert "活动名称" in found.sheet.faults[0].text_zh
+    assert [one.code for one in found.faults] == ["NO_KNOWN_COLUMN"]
+    assert "活动名称" in found.faults[0].text_zh
     assert found.rows == []
 
 
@@ -123,7 +123,7 @@ def test_a_heading_that_two_columns_share_is_neither() -> None:
     twins = SheetKind("x", "某", "x", (), (SheetColumn("one", "text", "名称"), SheetColumn("two", "text", "名称")))
     found = record_sheets.read(grid(["名称", "one"], ["a", "b"]), twins)
     assert [row.values for row in found.rows] == [{"one": "b"}]
-    assert [one.code for one in found.sheet.notices] == ["COLUMN_NOT_USED"]
+    assert [one.code for one in found.notices] == ["COLUMN_NOT_USED"]
 
 
 def test_a_merged_text_holds_in_each_row_but_a_merged_number_in_none() -> None:
@@ -131,7 +131,7 @@ def test_a_merged_text_holds_in_each_row_but_a_merged_number_in_none() -> None:
     sheet.merges.append((2, 2, 3, 2))
     assert [row.values["programme"] for row in record_sheets.read(sheet, ACTIVITY).rows] == ["孝润水泊"] * 2
     sheet.merges.append((2, 3, 3, 3))
-    faults = record_sheets.read(sheet, ACTIVITY).sheet.faults
+    faults = record_sheets.read(sheet, ACTIVITY).faults
     assert [(one.place.cell, one.code) for one in faults] == [("C2", "MERGED_NUMBER"), ("C3", "MERGED_NUMBER")]
 
 
