@@ -187,7 +187,7 @@ $$""",
 }
 for _row, _statements in GUARDS.items():
     for _statement in _statements:
-        event.listen(_row.__table__, "after_create", DDL(_statement))
+        event.listen(_row.__table__, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
 
 _A: Any = AccountRow.__table__
 _J: Any = JournalRow.__table__
@@ -213,7 +213,7 @@ async def accounts(conn: AsyncConnection, kind: str, area_of: Mapping[int, int])
     known = select(_A.c.subject_id, _A.c.id).where(
         _A.c.kind == kind, _A.c.subject_id == any_(bindparam("subjects", list(area_of), ARRAY(BigInteger)))
     )
-    return {subject: id for subject, id in await conn.execute(known)}
+    return {row[0]: row[1] for row in await conn.execute(known)}
 
 
 async def lock(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Decimal]:
@@ -224,7 +224,7 @@ async def lock(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Decimal
         .order_by(_A.c.id)
         .with_for_update()
     )
-    return {id: balance for id, balance in found}
+    return {row[0]: row[1] for row in found}
 
 
 async def left_since(conn: AsyncConnection, account_id: int, day: date) -> Decimal:
@@ -295,26 +295,22 @@ async def postings(conn: AsyncConnection, entity: str, entity_id: int, kind: str
 # ------------------------------------------------------------------------------------------------ reading
 
 
-def _within(area_id: int) -> Any:
-    """Accounts of an area and everything below it."""
-    inner: Any = AreaRow.__table__.alias()
-    return _A.c.area_id.in_(select(inner.c.id).where(inner.c.ancestor_ids.contains([area_id])))
-
-
 async def trial_balance(conn: AsyncConnection, area_id: int, day: date) -> Sequence[Any]:
-    """(kind, came, left) by kind of account in an area at the end of a day: sums of what came in and what went out.
+    """(kind, came, gone) by kind of account: what journals of an area and all below it moved until the end of a day.
 
-    Summed over all kinds of all areas, what came is what left.
+    Summed over all kinds, what came is what is gone. O(postings of the area).
     """
+    inner: Any = AreaRow.__table__.alias()
+    within = select(inner.c.id).where(inner.c.ancestor_ids.contains([area_id]))
     found = await conn.execute(
         select(
             _A.c.kind,
             func.coalesce(func.sum(_P.c.amount).filter(_P.c.amount > 0), ZERO).label("came"),
-            func.coalesce(-func.sum(_P.c.amount).filter(_P.c.amount < 0), ZERO).label("left"),
+            func.coalesce(-func.sum(_P.c.amount).filter(_P.c.amount < 0), ZERO).label("gone"),
         )
         .join(_P, _P.c.account_id == _A.c.id)
         .join(_J, _J.c.id == _P.c.journal_id)
-        .where(_within(area_id), _J.c.day <= day)
+        .where(_J.c.area_id.in_(within), _J.c.day <= day)
         .group_by(_A.c.kind)
         .order_by(_A.c.kind)
     )
