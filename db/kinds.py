@@ -18,6 +18,8 @@ MODULES: tuple[str, ...] = (
     "committees",
     "documents",
     "evaluations",
+    "fund_rules",
+    "funds",
     "posts",
     "practice_cases",
     "programmes",

@@ -243,6 +243,9 @@ PREDICATES = {
     "api_key": _none,
     "matching_state": _none,
     "record_version": _none,
+    "account": _none,
+    "journal": _none,
+    "posting": _none,
 }
 
 
