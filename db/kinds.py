@@ -14,6 +14,7 @@ from db.visibility import PREDICATES, of_record
 MODULES: tuple[str, ...] = (
     "activities",
     "buildout",
+    "cases",
     "catalogue",
     "committees",
     "documents",

@@ -182,6 +182,13 @@ def _webhook(table: Any, viewer: Shape) -> ColumnElement[bool]:
     return _within(table, viewer) if viewer[0] in ("COORDINATOR", "ADMIN") else false()
 
 
+def _reading(table: Any, viewer: Shape) -> ColumnElement[bool]:
+    """Who read whose identity: for who coordinates the client's area; a party sees its own readings."""
+    if viewer[0] == "PARTNER":
+        return table.c.reader_id == _party_id()  # type: ignore[no-any-return]
+    return _within(table, viewer) if viewer[0] in ("COORDINATOR", "ADMIN") else false()
+
+
 def _all(table: Any, viewer: Shape) -> ColumnElement[bool]:
     return true()
 
@@ -209,7 +216,7 @@ def of_record(declared: Declared) -> Callable[[Any, Shape], ColumnElement[bool]]
 
 #: Every table of the database stands here, kinds of records by `db.kinds`; what the reader never serves is visible to
 #: nobody.
-PREDICATES = {
+PREDICATES: dict[str, Callable[[Any, Shape], ColumnElement[bool]]] = {
     "area": _all,
     "term": _all,
     "resource_type": _all,
@@ -246,6 +253,8 @@ PREDICATES = {
     "account": _none,
     "journal": _none,
     "posting": _none,
+    "identity": _none,
+    "identity_reading": _reading,
 }
 
 

@@ -56,7 +56,7 @@ class WebhookRow(Base):
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     url: Mapped[str] = mapped_column(Text)
-    #: What bodies are signed with; null once the webhook is removed. Read by nobody but who signs.
+    #: What bodies are signed with, sealed (`resolvers.sealing.packed`); null once the webhook is removed.
     secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     #: The one before the last rotation, good until then.
     former_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -93,6 +93,26 @@ def _ended(now: datetime) -> ColumnElement[bool]:
     return exists().where(
         ApiKeyRow.id == WebhookRow.key_id, or_(ApiKeyRow.revoked_at.is_not(None), ApiKeyRow.expires_at <= now)
     )
+
+
+async def next_id(conn: AsyncConnection) -> int:
+    """The id of a webhook to come: its secret is bound to it."""
+    found = await conn.execute(select(func.nextval(func.pg_get_serial_sequence("webhook", "id"))))
+    return int(found.scalar_one())
+
+
+async def sealed_secrets(conn: AsyncConnection) -> list[tuple[int, bytes]]:
+    """(id, sealed secret) of all that have one, by id."""
+    found = await conn.execute(
+        select(WebhookRow.id, WebhookRow.secret).where(WebhookRow.secret.is_not(None)).order_by(WebhookRow.id)
+    )
+    return [(row.id, row.secret) for row in found]
+
+
+async def secrets_of(conn: AsyncConnection, id: int) -> Any:
+    """secret and former_secret of a webhook, sealed and locked; None where it has none any more."""
+    query = select(WebhookRow.secret, WebhookRow.former_secret).where(WebhookRow.id == id)
+    return (await conn.execute(query.where(WebhookRow.secret.is_not(None)).with_for_update())).first()
 
 
 async def add(conn: AsyncConnection, given: Mapping[str, Any]) -> int:

@@ -83,6 +83,12 @@ def parser() -> argparse.ArgumentParser:
     revoke = steps.add_parser("revoke", help="吊销密钥 / revoke a key")
     revoke.add_argument("prefix", metavar="PREFIX")
 
+    identities = commands.add_parser("identities", help="身份信息的密钥 / the keys of identities")
+    sealed = identities.add_subparsers(dest="step", required=True, metavar="STEP")
+    sealed.add_parser("keys", help="列出密钥及其用量 / list keys and what they seal")
+    rotate = sealed.add_parser("rotate", help="全部改用最新密钥加密,可中断续做 / seal all anew; may be interrupted")
+    rotate.add_argument("--new-key", action="store_true", help="先生成新密钥 / add a new key first")
+
     commands.add_parser("doctor", help="检查数据库与设置 / check the database and the settings")
     return top
 

@@ -18,6 +18,7 @@ from exchange import teams as team_files
 from exchange import times as time_files
 from exchange import vocabulary as files
 from exchange.records import Fault, Place
+from fivelink import identity_keys
 from fivelink.settings import Settings
 from graph.partners import part_weights
 from graph.score import weight_vector
@@ -56,8 +57,12 @@ def _place(place: Place) -> str:
 
 @contextmanager
 def server(settings: Settings) -> Iterator[str]:
-    """The URL of a PostgreSQL that runs, keeps what it acknowledges, and has the newest tables."""
+    """The URL of a PostgreSQL that runs, keeps what it acknowledges, and has the newest tables.
+
+    This process seals identities with the settings' keys from then on.
+    """
     with postgres(settings.database_url, settings.data_dir) as url:
+        identity_keys.make_ready(settings)
         asyncio.run(_make_ready(url, settings.vocabulary_dir))
         yield url
 

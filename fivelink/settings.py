@@ -86,6 +86,7 @@ def _transport(text: str) -> str:
 
 
 SWITCH, SECONDS = Kind("on/off", _switch), Kind("seconds", _seconds)
+SECRET = Kind("keys", str)
 ADDRESS, FOLDER, TEXT = Kind("URL", _address), Kind("folder", Path), Kind("text", str)
 
 
@@ -161,6 +162,24 @@ class Settings:
             "是否允许推送到内网地址,以及以 http 推送到本机;只用于试验或封闭的内网。",
             "Whether webhooks may lead to private addresses, and over http to this machine; for trials and closed "
             "networks.",
+        ),
+    )
+    identity_keys_file: Path | None = field(
+        default=None,
+        metadata=_about(
+            Kind("file", Path),
+            "身份信息密钥文件(每行“编号 base64”,末行最新);不设置则用数据文件夹中首次启动时生成的 identity.keys。",
+            "The file of the keys that seal identities (a line each: id, base64; the last is the newest); without it "
+            "identity.keys in the data folder, made at the first start.",
+        ),
+    )
+    identity_keys: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_about(
+            SECRET,
+            "直接给出这些密钥(编号:base64,用逗号分隔,最后一个为最新),代替文件。",
+            "The keys themselves in the file's place (id:base64 with commas between, the last is the newest).",
         ),
     )
     introspection: bool = field(
@@ -257,7 +276,9 @@ class Settings:
                 name=PREFIX + entry.name.upper(),
                 kind=entry.metadata["kind"].name,
                 default=_shown(entry.default),
-                value=_shown(getattr(self, entry.name)),
+                value=_hidden(getattr(self, entry.name))
+                if entry.metadata["kind"] is SECRET
+                else _shown(getattr(self, entry.name)),
                 zh=entry.metadata["zh"],
                 en=entry.metadata["en"],
             )
@@ -289,6 +310,10 @@ def markdown_table() -> str:
     lines = ["| variable | type | default | 说明 | meaning |", "|---|---|---|---|---|"]
     lines += [f"| `{r.name}` | {r.kind} | {r.default} | {r.zh} | {r.en} |" for r in Settings().rows()]
     return "\n".join(lines) + "\n"
+
+
+def _hidden(value: object) -> str:
+    return "-" if value is None else "***"
 
 
 def _shown(value: object) -> str:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db import feed as positions
 from db import webhooks as rows
 from db.faults import classify
-from resolvers import feed
+from resolvers import feed, sealing
 from resolvers.acts import record
 from resolvers.context import Context
 from resolvers.notices import tell
@@ -201,9 +201,10 @@ class _Turn:
         return goes_on
 
     def _keys(self, now: datetime) -> list[bytes]:
-        hook = self.hook
+        hook, engine = self.hook, self.context.engine
         former = hook.former_secret is not None and hook.former_until > now
-        return [hook.secret, hook.former_secret] if former else [hook.secret]
+        sealed = [hook.secret, hook.former_secret] if former else [hook.secret]
+        return [sealing.unpacked(engine, one, "webhook", hook.id) for one in sealed]
 
     async def _still(self) -> bool:
         """Renews the lease while pages of the feed that hold nothing for this webhook are passed; False if lost."""

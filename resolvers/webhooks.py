@@ -16,6 +16,7 @@ from db import acting, feed
 from db import webhooks as rows
 from db.cursors import BadCursor
 from db.viewer import Viewer
+from resolvers import sealing
 from resolvers.acts import act, record, require_role
 from resolvers.checks import Problems
 from resolvers.context import Context, Done
@@ -80,16 +81,17 @@ async def register(
                 f"最多可登记 {MOST} 个推送地址;请先移除不用的",
                 f"at most {MOST} webhooks can be registered; remove one that is not used",
             )
-        secret = new_secret()
+        secret, id = new_secret(), await rows.next_id(conn)
         values = mine | {
+            "id": id,
             "url": url,
-            "secret": secret,
+            "secret": sealing.packed(context.engine, secret, "webhook", id),
             "kinds": chosen,
             "scope_id": place.id if place else None,
             "position": await feed.last(conn),
             "created_at": context.clock(),
         }
-        id = await rows.add(conn, values)
+        await rows.add(conn, values)
         await record(conn, context.viewer, "webhook.registered", "webhook", id, mine["area_id"])
         return Done("webhook", id)
 
@@ -105,7 +107,8 @@ async def rotate(context: Context, id: int | None, *, idempotency_key: str | Non
     async def change(conn: AsyncConnection, row: Any) -> dict[str, Any]:
         nonlocal secret
         secret = new_secret()
-        return {"secret": secret, "former_secret": row.secret, "former_until": context.clock() + FORMER_KEPT}
+        kept = sealing.packed(context.engine, secret, "webhook", row.id)
+        return {"secret": kept, "former_secret": row.secret, "former_until": context.clock() + FORMER_KEPT}
 
     done = await _change(context, "webhookRotateSecret", "webhook.rotated", id, idempotency_key, change)
     return done, shown(secret) if secret is not None else None

@@ -19,11 +19,14 @@ from sqlalchemy import make_url
 
 from db.migrate import upgrade
 from db.server import database
+from resolvers import sealing
 
 T = TypeVar("T")
 
 TEMPLATE = "fivelink_template"
 _numbers = itertools.count(1)
+# Every process of the suite seals with a key of its own.
+sealing.use(sealing.made())
 
 
 def _in_thread(work: Coroutine[Any, Any, T]) -> T:

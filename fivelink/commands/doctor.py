@@ -12,7 +12,10 @@ from rich.table import Table
 from db import health
 from db.server import database
 from db.server_errors import ServerError
+from fivelink.identity_keys import path_of, ring_of, too_open
+from fivelink.runtime import local
 from fivelink.settings import Settings, unknown_variables
+from resolvers.identity_keys import sealed_by_key
 
 _LABELS = {
     "version": "版本 / version",
@@ -37,6 +40,8 @@ def run(arguments: Namespace) -> int:
             found = asyncio.run(health.inspect(url))
             _server(console, settings, found)
             health.require(found)
+            if found.is_migrated:
+                problems += asyncio.run(_identities(console, settings, url))
         if not found.is_migrated:
             problems.append(
                 "数据库结构不是最新,请运行 fivelink migrate"
@@ -51,6 +56,35 @@ def run(arguments: Namespace) -> int:
     if not problems:
         console.print("一切正常 / all is well", style="green")
     return 1 if problems else 0
+
+
+async def _identities(console: Console, settings: Settings, url: str) -> list[str]:
+    """Where the keys of identities lie, and what keeps them from opening what is stored."""
+    path = path_of(settings)
+    problems = []
+    if path is not None and not path.exists():
+        console.print(f"身份信息密钥将在首次启动时生成 / the key of identities will be made at the first start: {path}")
+        ids: tuple[str, ...] = ()
+    else:
+        ids = ring_of(settings).ids
+        where = path or "FIVELINK_IDENTITY_KEYS"
+        console.print(
+            f"身份信息密钥 / keys of identities: {where} ({', '.join(ids)})",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        if path is not None and too_open(path):
+            problems.append(f"他人可读取密钥文件,请改为 0600 / others may read the file of keys: chmod 600 {path}")
+    async with local(url) as context:
+        for key_id, count in (await sealed_by_key(context)).items():
+            if key_id not in ids:
+                problems.append(
+                    f"{count} 项身份信息的密钥 {key_id} 缺失,请恢复密钥文件"
+                    f" / the key {key_id} of {count} sealed rows is missing: bring the file of keys back"
+                    "  [IDENTITY_KEY_MISSING]"
+                )
+    return problems
 
 
 def _server(console: Console, settings: Settings, found: health.Health) -> None:

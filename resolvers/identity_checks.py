@@ -1,0 +1,134 @@
+"""What identifies a person, as it is typed and as it is shown: checked, brought into one form, masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from stdnum.cn import ric
+from stdnum.exceptions import ValidationError
+
+from resolvers.checks import Problems
+from resolvers.context import KEEP
+
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+_LANDLINE = re.compile(r"0\d{9,11}|[2-9]\d{6,7}")
+_TRUNK = re.compile(r"^(\+|00)86")
+#: Residence permits of people from Hong Kong, Macao and Taiwan begin so; no county is written in them.
+_NO_COUNTY = ("81", "82", "83")
+#: Below this age a guardian consents (Personal Information Protection Law, article 31).
+CONSENT_AGE = 14
+
+
+def checked(problems: Problems, given: Mapping[str, Any], today: date, path: str = "identity") -> dict[str, str | None]:
+    """The fields of an identity in the form they are kept in, those only that are given; None empties a field.
+
+    `given`: by the names of `db.identities.FIELDS`; born_on is a date, all others are text; KEEP leaves a field out.
+    What is wrong is added to `problems`, below `path`; no message repeats anything of it.
+    """
+    kept: dict[str, str | None] = {}
+    for name, value in given.items():
+        if value is KEEP:
+            continue
+        here = (path, _camel(name))
+        if value is None or (isinstance(value, str) and not value.strip()):
+            kept[name] = None
+        elif name in ("phone", "guardian_phone"):
+            kept[name] = _phone(problems, here, value)
+        elif name == "identity_number":
+            kept[name] = _number(problems, here, value, today)
+        elif name == "born_on":
+            kept[name] = value.isoformat()
+            if not date(1900, 1, 1) <= value <= today:
+                problems.add(here, "OUT_OF_RANGE", "应为 1900 年至今的日期", "must lie between 1900 and today")
+        else:
+            own = Problems()
+            kept[name] = own.text("", value) or None
+            problems.fields += [type(one)(here, one.code, one.message_zh, one.message_en) for one in own.fields]
+    number, born = kept.get("identity_number"), kept.get("born_on")
+    if number and born and not problems.fields and birthday_of(number).isoformat() != born:
+        problems.add(
+            (path, "bornOn"),
+            "BORN_ON_DIFFERS",
+            "与身份证号中的出生日期不一致",
+            "is not the birthday in the identity number",
+        )
+    return kept
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))
+
+
+def _phone(problems: Problems, path: tuple[str, str], value: str) -> str:
+    digits = _TRUNK.sub("", re.sub(r"[\s\-()()]", "", value)) if len(value) <= 40 else ""
+    if not digits.isascii() or not (_MOBILE.fullmatch(digits) or _LANDLINE.fullmatch(digits)):
+        problems.add(
+            path,
+            "INVALID_PHONE",
+            "应为 11 位手机号,或带区号的固定电话",
+            "must be a mobile number of 11 digits, or a landline with its area code",
+        )
+    return digits
+
+
+def _number(problems: Problems, path: tuple[str, str], value: str, today: date) -> str:
+    number = ric.compact(value).upper() if len(value) <= 40 else ""
+    try:
+        if number[:2] in _NO_COUNTY:
+            fits = len(number) == 18 and number[:-1].isascii() and number[:-1].isdigit()
+            fits = fits and number[-1] == ric.calc_check_digit(number)
+        else:
+            fits = number == ric.validate(number)
+        fits = fits and number.isascii() and date(1900, 1, 1) <= ric.get_birth_date(number) <= today
+    except (ValidationError, ValueError):
+        fits = False
+    if not fits:
+        problems.add(
+            path,
+            "INVALID_IDENTITY_NUMBER",
+            "不是有效的 18 位身份证号,请与证件核对",
+            "is no valid identity number of 18 characters; compare it with the card",
+        )
+    return number
+
+
+def birthday_of(number: str) -> date:
+    """The birthday in a valid identity number."""
+    born: date = ric.get_birth_date(number)
+    return born
+
+
+def born(values: Mapping[str, str | None]) -> date | None:
+    """The birthday: as given, else as the identity number says; None where neither is there."""
+    if values.get("born_on"):
+        return date.fromisoformat(values["born_on"] or "")
+    number = values.get("identity_number")
+    return birthday_of(number) if number else None
+
+
+def is_minor(born_on: date, today: date) -> bool:
+    """Whether somebody is under 14: until the end of the fourteenth birthday, as 周岁 is counted in law."""
+    year = born_on.year + CONSENT_AGE
+    try:
+        birthday = born_on.replace(year=year)
+    except ValueError:
+        # Born on 29 February.
+        birthday = date(year, 2, 28)
+    return today <= birthday
+
+
+def masked(name: str, value: str) -> str:
+    """A field as it is shown to who need not know it: 王*, 138****1234, the last four of an identity number."""
+    if name in ("name", "guardian_name"):
+        return value[:1] + "*" * max(len(value) - 1, 1)
+    if name in ("phone", "guardian_phone"):
+        return f"{value[:3]}****{value[-4:]}" if len(value) >= 11 else f"****{value[-2:]}"
+    if name == "identity_number":
+        return "*" * (len(value) - 4) + value[-4:]
+    if name == "born_on":
+        return f"{value[:4]}-**-**"
+    return value[: min(6, len(value) // 3)] + "****"
