@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped
 
 from db.records import Kind, Record, day, flag, term, text, to, whole
@@ -57,3 +61,25 @@ class CatalogueServiceRow(Record):
     resource_type_id: Mapped[int | None] = to("resource_type", "What kind of resource it is. 资源类型。", optional=True)
     method_id: Mapped[int | None] = term("method", "By which method of social work. 工作方法。", optional=True)
     what: Mapped[str | None] = text("What it consists of. 服务内容。", prose=True, optional=True)
+
+
+_TABLE: Any = CatalogueRow.__table__
+_STANDS = _TABLE.c.withdrawn_at.is_(None)
+
+
+async def versions(conn: AsyncConnection, area_id: int, title: str) -> Sequence[Any]:
+    """Standing versions of a catalogue of an area, locked until the transaction ends; by their first day."""
+    query = select(_TABLE).where(_TABLE.c.area_id == area_id, _TABLE.c.title == title, _STANDS)
+    return (await conn.execute(query.order_by(_TABLE.c.from_on, _TABLE.c.id).with_for_update(key_share=True))).all()
+
+
+async def holding(conn: AsyncConnection, area_ids: Sequence[int], on: date) -> Sequence[Any]:
+    """Standing catalogues of these areas that hold on a day, examples left out; by title, newest first."""
+    query = select(_TABLE.c.id, _TABLE.c.area_id).where(
+        _TABLE.c.area_id.in_(area_ids),
+        _TABLE.c.from_on <= on,
+        or_(_TABLE.c.until_on.is_(None), _TABLE.c.until_on >= on),
+        ~_TABLE.c.example,
+        _STANDS,
+    )
+    return (await conn.execute(query.order_by(_TABLE.c.title, _TABLE.c.from_on.desc(), _TABLE.c.id))).all()

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped
 
-from db.records import Kind, Record, day, term, text, to
+from db.records import Kind, Record, day, flag, term, text, to
 
 
 class RuleDocumentRow(Record):
@@ -62,4 +62,6 @@ class MilestoneRow(Record):
     from_on: Mapped[date | None] = day("When work on it begins. 开始日期。", optional=True)
     due_on: Mapped[date] = day("By when. 完成时限。")
     done_on: Mapped[date | None] = day("When it was done. 完成日期。", optional=True)
+    #: Kept with `done_on`, so that what is overdue is a filter: not done, due until yesterday.
+    done: Mapped[bool] = flag("Whether it is done. 是否完成。", fixed=True)
     note: Mapped[str | None] = text("What was done, or why not yet. 说明。", prose=True, optional=True)

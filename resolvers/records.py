@@ -26,7 +26,14 @@ from resolvers.record_fields import Reading
 from resolvers.vocabulary import Vocabulary, vocabulary
 
 #: Modules of resolvers/ that hold hooks.
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = (
+    "activities",
+    "catalogue",
+    "committees",
+    "documents",
+    "practice_cases",
+    "programmes",
+)
 
 
 @dataclass(slots=True)
@@ -158,7 +165,7 @@ async def write(
     kind = KINDS[name]
     words = await vocabulary(context.engine, conn)
     problems = Problems()
-    old = None
+    old: Any = None
     if id is not None:
         old = await acting.seen(conn, context.viewer, name, id, lock=True)
         if old is None:

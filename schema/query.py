@@ -9,6 +9,7 @@ import strawberry
 
 from schema import linkage, simulate, subscription, teams
 from schema.areas import Area
+from schema.catalogue import CatalogueQueries
 from schema.certificates import CertificateVerification, verification
 from schema.day import CoordinatorDay, today
 from schema.duties import Duty
@@ -204,4 +205,5 @@ class Query:
 QUESTIONS = (
     Query,
     RecordQueries,
+    CatalogueQueries,
 )
