@@ -223,3 +223,18 @@ async def take_turn(conn: AsyncConnection, rule_id: int, area_id: int) -> None:
     """Whoever else counts what is used under this rule in this area waits for this transaction."""
     key = func.hashtextextended(f"fund_rule {rule_id} {area_id}", 0)
     await conn.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+async def every(conn: AsyncConnection) -> Sequence[Any]:
+    """All rows, the withdrawn ones too."""
+    return (await conn.execute(select(_R))).all()
+
+
+#: What may stand in the columns of a file of rules.
+COLUMN_CODES = {
+    "subject": tuple(RULE_SUBJECT.values),
+    "measure": tuple(RULE_MEASURE.values),
+    "bound": tuple(RULE_BOUND.values),
+    "scope": tuple(RULE_SCOPE.values),
+    "severity": tuple(RULE_SEVERITY.values),
+}
