@@ -37,6 +37,7 @@ FILES = (
     "team_templates.csv",
     "due_times.csv",
     "duties.csv",
+    "rules.csv",
     "procedures.csv",
     "working_days.csv",
 )
@@ -81,8 +82,8 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
     """Areas, terms, resource types, weights, linkage models and team templates: those shipped, and the county's own.
 
     From its folder areas.csv, terms.csv, resource_types.csv, linkage_models.csv, team_templates.csv, due_times.csv,
-    working_days.csv, duties.csv and procedures.csv are added (a row of a known code, case or day takes the place of
-    it), weights.csv and partner_weights.csv take the place of the shipped ones.
+    working_days.csv, duties.csv, procedures.csv and rules.csv are added (a row of a known code, case or day takes the
+    place of it), weights.csv and partner_weights.csv take the place of the shipped ones.
     Changes nothing where nothing is new. Raises VocabularyFaulty with every fault of every file.
     """
     own: dict[str, Path] = {}
@@ -116,7 +117,9 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
     procedures = procedure_files.read_procedures(both("procedures.csv"), known_areas, referral_steps.STEPS)
     for read in (areas, terms, types, weights, partner_weights, models, templates, due_times, working_days):
         faults += read.faults
-    faults += [*duties.faults, *procedures.faults]
+    known_terms = {(one.scheme, one.code) for one in terms.records}
+    rules = rule_files.read_rules(both("rules.csv"), known_areas, COLUMN_CODES, known_terms)
+    faults += [*duties.faults, *procedures.faults, *rules.faults]
     checks: list[tuple[str, files.Reading[files.WeightRecord], Callable[[dict[str, int]], object]]] = [
         ("weights.csv", weights, weight_vector),
         ("partner_weights.csv", partner_weights, part_weights),
@@ -137,7 +140,7 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
             )
     if faults:
         raise VocabularyFaulty(faults)
-    return await vocabulary.load(
+    loaded = await vocabulary.load(
         context,
         areas=areas.records,
         terms=terms.records,
@@ -150,6 +153,8 @@ async def load_words(context: Context, vocabulary_dir: Path | None = None) -> vo
         duties=duties.records,
         procedures=procedures.records,
     )
+    await rules_loading.load(context, rules.records)
+    return loaded
 
 
 @asynccontextmanager
