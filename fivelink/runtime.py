@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 
 from db import health, migrate
 from db.database import Database
+from db.fund_rules import COLUMN_CODES
 from db.server import database as postgres
 from db.viewer import LOCAL
 from exchange import duties as duty_files
 from exchange import procedures as procedure_files
+from exchange import rules as rule_files
 from exchange import teams as team_files
 from exchange import times as time_files
 from exchange import vocabulary as files
@@ -22,7 +24,7 @@ from fivelink import identity_keys
 from fivelink.settings import Settings
 from graph.partners import part_weights
 from graph.score import weight_vector
-from resolvers import plan_jobs, referral_steps, vocabulary
+from resolvers import plan_jobs, referral_steps, rules_loading, vocabulary
 from resolvers.context import Context
 
 T = TypeVar("T")
