@@ -1,4 +1,4 @@
-"""Rules from files into the database: what is new is added, what a file says anew is changed, nothing else is touched."""
+"""Rules from files into the database: new ones are added, those a file says anew are changed, others left alone."""
 
 from __future__ import annotations
 
