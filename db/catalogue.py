@@ -54,7 +54,9 @@ class CatalogueServiceRow(Record):
 
     catalogue_id: Mapped[int] = to("catalogue", "Which catalogue. 服务清单。", back="services")
     position: Mapped[int] = whole("Its place in the catalogue. 序号。", least=0, default=0)
-    domain_id: Mapped[int] = term("domain", "Of which domain of service it is. 服务领域。")
+    domain_id: Mapped[int | None] = term(
+        "domain", "Of which domain of service it is; none: beside the domains. 服务领域。", optional=True
+    )
     code: Mapped[str] = text("Its code within the catalogue. 服务编码。")
     name_zh: Mapped[str] = text("Its name. 服务名称。")
     name_en: Mapped[str | None] = text("Its English name. 英文名称。", optional=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -109,32 +109,48 @@ class RecordSheet(Sheet):
 def of(grids: Sequence[Grid], kinds: Sequence[SheetKind]) -> list[Sheet] | None:
     """The sheets of a file of which at least one is of a kind of record; None where none is.
 
-    A sheet beside them that is none of them is a fault: what is in one file is written together or not at all.
+    A sheet may hold several kinds, one below the other, each begun by a row with nothing but its name. A sheet beside
+    them that is of no kind is a fault: what is in one file is written together or not at all.
     """
-    shown = [grid for grid in grids if grid.rows and not grid.hidden]
-    kinds_found = {id(grid): named(grid, kinds) for grid in shown}
-    if not any(kinds_found.values()):
+    parts = [(grid, part, named(part, kinds)) for grid in grids for part in _parts(grid, kinds)]
+    if not any(kind for _grid, _part, kind in parts):
         return None
     sheets: list[Sheet] = []
-    for grid in grids:
-        kind = kinds_found.get(id(grid))
-        place = Place(grid.file, grid.sheet)
+    for grid, part, kind in parts:
         if kind is not None:
-            sheets.append(read(grid, kind))
+            sheets.append(read(part, kind))
+            continue
+        place = Place(grid.file, grid.sheet)
+        sheet = Sheet(grid.file, grid.sheet)
+        if grid.hidden or not grid.rows:
+            sheet.notices.append(fault(place, "sheet_hidden" if grid.hidden else "sheet_empty"))
         else:
-            sheet = Sheet(grid.file, grid.sheet)
-            if grid.hidden or not grid.rows:
-                sheet.notices.append(fault(place, "sheet_hidden" if grid.hidden else "sheet_empty"))
-            else:
-                sheet.faults.append(_fault(place, "other_sheet", ()))
-            sheets.append(sheet)
+            sheet.faults.append(_fault(place, "other_sheet", ()))
+        sheets.append(sheet)
     return sheets
+
+
+def _parts(grid: Grid, kinds: Sequence[SheetKind]) -> list[Grid]:
+    """A grid cut before each row that holds the name of a kind alone; whole where there is none."""
+    names = {_joined(name) for kind in kinds for name in (kind.name, kind.zh, kind.en, *kind.names)}
+    cuts = [at for at, (_number, cells) in enumerate(grid.rows) if _joined(_alone(cells)) in names]
+    if len(cuts) < 2 or grid.hidden:
+        return [grid]
+    starts = [*([0] if cuts[0] > 0 and len(grid.rows[0][1]) > 1 else []), *cuts]
+    ends = [*starts[1:], len(grid.rows)]
+    return [replace(grid, rows=grid.rows[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _alone(cells: Sequence[Cell]) -> str:
+    """The text of the only cell of a row that holds something; "" for another row."""
+    written = [cell for cell in cells if cell is not None and as_text(cell).strip()]
+    return written[0] if len(written) == 1 and isinstance(written[0], str) else ""
 
 
 def best(grids: Sequence[Grid], kinds: Sequence[SheetKind]) -> list[Sheet] | None:
     """As `of`, for a CSV file read with several separators: the one by which most columns are known."""
     found = [sheets for grid in grids if (sheets := of([grid], kinds)) is not None]
-    return max(found, key=lambda sheets: len(sheets[0].columns), default=None)
+    return max(found, key=lambda sheets: sum(len(sheet.columns) for sheet in sheets), default=None)
 
 
 def _joined(name: str) -> str:
@@ -150,10 +166,8 @@ def named(grid: Grid, kinds: Sequence[SheetKind]) -> SheetKind | None:
     for kind in kinds:
         for name in {_joined(one) for one in (kind.name, kind.zh, kind.en, *kind.names)}:
             known[name] = None if known.get(name, kind) is not kind else kind
-    above = [cells for _number, cells in grid.rows[:ABOVE]]
-    alone = [[cell for cell in cells if cell is not None] for cells in above]
-    titles = [cells[0] for cells in alone if len(cells) == 1 and isinstance(cells[0], str)]
-    for text in (grid.sheet or Path(grid.file).stem, *titles):
+    titles = [text for _number, cells in grid.rows[:ABOVE] if (text := _alone(cells))]
+    for text in (*titles, grid.sheet or Path(grid.file).stem):
         for form in (text, _BESIDE.sub("", text)):
             found = known.get(_joined(form))
             if found is not None:

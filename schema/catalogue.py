@@ -17,7 +17,9 @@ Catalogue = TYPES["catalogue"]
 
 @strawberry.type(description="A catalogue that holds in an area on the day asked about. 当日有效的服务清单。")
 class CatalogueInForce(Done):
-    catalogue: Catalogue = entry("catalogue", "The catalogue, with its services. 服务清单。")
+    catalogue: Catalogue = entry(  # type: ignore[valid-type]
+        "catalogue", "The catalogue, with its services. 服务清单。"
+    )
 
 
 async def _in_force(

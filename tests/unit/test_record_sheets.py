@@ -61,6 +61,29 @@ def test_other_names_name_no_kind(name: str) -> None:
     assert record_sheets.named(grid(["活动名称", "日期"], sheet=name), KINDS) is None
 
 
+def test_kinds_one_below_the_other_are_read_apart_with_their_own_rows() -> None:
+    sheet = grid(
+        ["社工站"], ["名称"], ["甲站"], [], ["活动"], ["活动名称", "人次"], ["端午节", 3], ["坏", "x"], sheet="一页"
+    )
+    sheets = record_sheets.of([sheet], KINDS)
+    assert sheets is not None
+    stations, activities = sheets
+    assert isinstance(stations, record_sheets.RecordSheet)
+    assert isinstance(activities, record_sheets.RecordSheet)
+    assert [(one.of.name, [row.values["name"] for row in one.rows]) for one in (stations, activities)] == [
+        ("station", ["甲站"]),
+        ("activity", ["端午节"]),
+    ]
+    assert [one.place.cell for one in activities.faults] == ["B8"]
+
+
+def test_a_sheet_of_no_kind_beside_others_is_told_and_not_passed_over() -> None:
+    sheets = record_sheets.of([grid(["活动名称"], ["甲"]), grid(["需求名称"], ["乙"], sheet="需求清单")], KINDS)
+    assert sheets is not None
+    assert [[one.code for one in sheet.faults] for sheet in sheets] == [[], ["OTHER_SHEET"]]
+    assert record_sheets.of([grid(["需求名称"], ["乙"], sheet="需求清单")], KINDS) is None
+
+
 def test_a_name_that_two_kinds_share_names_neither() -> None:
     twin = SheetKind("other", "活动", "other", (), ())
     assert record_sheets.named(grid(["活动名称"]), (*KINDS, twin)) is None
