@@ -442,7 +442,7 @@ async def any_row(conn: AsyncConnection, kind: Declared, id: int) -> Any:
 
 async def as_document(conn: AsyncConnection, kind: Declared, id: int) -> Mapping[str, Any]:
     """A row as `record_version` keeps rows."""
-    name = literal_column(f'"{kind.name}"')
+    name: Any = literal_column(f'"{kind.name}"')
     found = await conn.execute(select(func.to_jsonb(name)).select_from(kind.table).where(kind.table.c.id == id))
     document: Mapping[str, Any] = found.scalar_one()
     return document

@@ -151,7 +151,8 @@ class Reading:
                 f"must be a number of at least {least} with at most {places} decimals and {digits} digits before them",
             )
             return Decimal(0)
-        return round(value, places)
+        exact: Decimal = round(value, places)
+        return exact
 
     def _term(self, path: str, one: Field, code: str) -> int | None:
         found = self.words.check_term(self.problems, path, [one.scheme or ""], code)

@@ -133,7 +133,7 @@ def hooks(name: str) -> _Hooks:
 
 
 async def save(
-    context: Context, name: str, *, id: int | None, idempotency_key: str | None = None, **given: Any
+    context: Context, name: str, given: Mapping[str, Any], *, id: int | None, idempotency_key: str | None = None
 ) -> Done:
     """Writes a row of a kind: a new one without `id` (None), else what is given of the row with it.
 
@@ -221,7 +221,7 @@ def _require_writer(context: Context, kind: Declared, area: Area, old: Any, row:
 
 def _broken(kind: Declared, error: IntegrityError) -> Exception:
     """What a guard of the database refuses, in words; another fault stays one."""
-    name = str(getattr(getattr(error.orig, "__cause__", None), "constraint_name", ""))
+    name = str(getattr(getattr(error.orig, "__cause__", None), "constraint_name", None) or "")
     if name == f"uq_{kind.name}_key":
         same = [one for one in kind.fields if kind.kind.key and one.column in kind.kind.key]
         return Conflict(
@@ -231,6 +231,13 @@ def _broken(kind: Declared, error: IntegrityError) -> Exception:
         )
     if name == f"ck_{kind.name}_dates_in_order":
         return Conflict("DATES_REVERSED", "结束日期早于开始日期", "the end lies before the start")
+    if name.startswith(f"ck_{kind.name}_"):
+        rule = name.removeprefix(f"ck_{kind.name}_").replace("_", " ")
+        return Conflict(
+            "DOES_NOT_FIT",
+            f"这条{kind.kind.zh}记录的几项内容彼此不符({rule}),没有保存",
+            f"fields of this {kind.kind.en} do not fit together ({rule}); nothing was saved",
+        )
     return error
 
 

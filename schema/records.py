@@ -92,6 +92,14 @@ TYPES: dict[str, Any] = {
 }
 
 
+def _page_of(type_: Any) -> Any:
+    return Connection[type_]
+
+
+def _list_of(type_: Any) -> Any:
+    return list.__class_getitem__(type_)
+
+
 def _target(one_: Field) -> Any:
     assert one_.target is not None
     return TYPES.get(one_.target) or OTHER[one_.target]
@@ -112,13 +120,13 @@ def _read(one_: Field) -> tuple[Any, Any]:
 
 def _finish(declared: Declared) -> None:
     """Gives a class its fields and makes it a type of the contract."""
-    fields = {"area": (Area, one("Where it belongs. 所属地区。"))}
+    fields: dict[str, tuple[Any, Any]] = {"area": (Area, one("Where it belongs. 所属地区。"))}
     fields |= {one_.name: _read(one_) for one_ in declared.fields}
     for other in KINDS.values():
         for one_ in other.fields:
             if one_.target == declared.name and one_.back is not None:
                 described = f"Its records of kind {other.kind.en}. {other.kind.zh}。"
-                fields[one_.back] = (Connection[TYPES[other.name]], page(described))  # type: ignore[valid-type]
+                fields[one_.back] = (_page_of(TYPES[other.name]), page(described))
     fields |= {
         "marks": (list[RecordMark], value_list("Soft rules it breaks. 提示。", ("marks",), _as_stored)),
         "recorded_at": (datetime, column("When it was recorded. 登记时间。")),
@@ -152,7 +160,7 @@ def _filter(declared: Declared) -> Any:
         match one_.form:
             case "code":
                 assert one_.codes is not None
-                fields[one_.name] = (list[ENUMS[one_.codes.name]] | None, given(f"One of these. {one_.doc}"))
+                fields[one_.name] = (_list_of(ENUMS[one_.codes.name]) | None, given(f"One of these. {one_.doc}"))
             case "flag":
                 fields[one_.name] = (bool | None, given(one_.doc))
             case "to":
@@ -175,7 +183,7 @@ def _lists() -> Any:
         kind = declared.kind
         where = argument("where", _filter(declared) | None, "Only those that fulfil this. 筛选条件。")
         described = f"Records of kind {kind.en}. {kind.zh}列表。"
-        fields[_snake(kind.plural)] = (Connection[TYPES[name]], root_page(name, described, [where, *forward()]))
+        fields[_snake(kind.plural)] = (_page_of(TYPES[name]), root_page(name, described, [where, *forward()]))
     return fields
 
 
@@ -239,7 +247,7 @@ RecordQueries = strawberry.type(
                 list[RecordVersion],
                 strawberry.field(
                     resolver=_history,
-                    description="What a record was before, newest change first; for coordinators of its area. 更改历史。",
+                    description="What a record was before, newest change first; for coordinators of its area. 历史。",
                 ),
             ),
         },
@@ -305,13 +313,13 @@ def _save(name: str, declared: Declared) -> Any:
 
     async def save(info: Info, input: Any) -> Any:
         values = plain(input, KEEP)
-        id = values.pop("id")
+        id, key = values.pop("id"), values.pop("idempotency_key")
         for one_ in declared.fields:
             if one_.form == "to" and not one_.fixed:
                 text = values.pop(f"{one_.name}_id")
                 values[one_.name] = text if text is KEEP or text is None else typed_id(one_, text)
         number = None if id is KEEP or id is None else id_of(id, kind.typename) or 0
-        return await act_of(done, records.save, info.context.acts, name, id=number, **values)
+        return await act_of(done, records.save, info.context.acts, name, values, id=number, idempotency_key=key)
 
     save.__annotations__ = {
         "info": Info,

@@ -1,0 +1,18 @@
+"""What the tests of records cannot guess from a declaration: a name of a certain form, numbers that must fit together.
+
+SAMPLES: fields of the first record of a kind, by the contract's names; None leaves one out. MADE: how a record comes to
+be whose kind has no save act: (act, what is given, path to the id in the answer).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+#: Given the ids of what is there already: kinds of records by table, and "community", "provider", "worker", "need", ...
+Things = dict[str, str]
+
+SAMPLES: dict[str, dict[str, Any]] = {}
+#: Changes to a record of a kind that are allowed, where changing its first text or number is not.
+CHANGES: dict[str, dict[str, Any]] = {}
+MADE: dict[str, tuple[str, Callable[[Things], dict[str, Any]], str]] = {}
