@@ -175,7 +175,6 @@ class EvaluationRow(Record):
         on="done_on",
         key=("year", "kind"),
         order=(("done_on", True), ("id", True)),
-        written=("COORDINATOR", "PARTNER"),
         args=(
             CheckConstraint("(status = 'SUBMITTED') = (score IS NOT NULL)", name="scored_when_submitted"),
             CheckConstraint("evaluator_id IS NOT NULL OR evaluator_name IS NOT NULL", name="somebody"),
