@@ -16,6 +16,7 @@ from db.base import Base
 from db.certificates import CertificateRow
 from db.duties import DutyRow
 from db.filters import Filter
+from db.identities import IdentityReadingRow
 from db.kinds import KINDS
 from db.matches import MatchRow, WeightSetRow
 from db.needs import NeedRow
@@ -337,6 +338,18 @@ ENTITIES: dict[str, Entity] = {
         order=(("id", True),),
         relations={"area": OneOf("area", "scope_id", nullable=True)},
         filters={"status": filters.any_of("status")},
+    ),
+    "identity_reading": Entity(
+        IdentityReadingRow,
+        {"": "IdentityReading"},
+        order=(("read_at", True), ("id", True)),
+        relations={
+            "area": OneOf("area", "area_id"),
+            "client": OneOf("client", "client_id", nullable=True),
+            "reader": OneOf("party", "reader_id", nullable=True),
+            "referral": OneOf("referral", "referral_id", nullable=True),
+        },
+        filters={"area": filters.WITHIN, "client": filters.id_in(("Client",), "client_id")},
     ),
     "team_template": Entity(TeamTemplateRow, {"": "TeamTemplate"}, order=(("position", False), ("id", False))),
     "linkage_model": Entity(

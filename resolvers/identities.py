@@ -12,8 +12,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import acting
-from db import cases as case_rows
+from db import acting, case_questions
 from db import identities as rows
 from db.identities import FIELDS
 from resolvers import sealing
@@ -174,7 +173,7 @@ async def _require_reader(context: Context, conn: AsyncConnection, client: Any) 
     area = (await words.areas_by_id(conn, [client.area_id]))[client.area_id]
     if within(viewer, area):
         return
-    if viewer.party_id is not None and await case_rows.leads(conn, viewer.party_id, client.id):
+    if viewer.party_id is not None and await case_questions.leads(conn, viewer.party_id, client.id):
         return
     raise NotAllowed(
         f"只有{area.full_name}的统筹员、管理员,或该服务对象在办个案的负责社工,可以查看完整的身份信息",
@@ -232,14 +231,14 @@ async def _helped(context: Context, conn: AsyncConnection, referral_id: int | No
             "接单之后、完成之前,才能查看服务对象是谁",
             "whom an order is for is shown from its acceptance until it is completed",
         )
-    client = await case_rows.client_of_need(conn, referral.need_id)
+    client = await case_questions.client_of_need(conn, referral.need_id)
     if client is None:
         raise Conflict(
             "NO_CLIENT",
             "这项需求没有关联到服务对象的个案;请向发单的社区询问",
             "this need belongs to no client's case; ask the community that stated it",
         )
-    if not await case_rows.shares(conn, client.id, referral.provider_id, context.today):
+    if not await case_questions.shares(conn, client.id, referral.provider_id, context.today):
         raise Conflict(
             "CONSENT_REQUIRED",
             "服务对象(或监护人)还没有同意向您出示身份信息,或同意已到期、已撤回;请联系负责社工",
