@@ -11,7 +11,7 @@ from db import acting, evaluation_rows
 from resolvers import day
 from resolvers.context import Context
 from resolvers.errors import NotFound
-from resolvers.evaluations import tree_of
+from resolvers.evaluations import checked_year, tree_of
 from resolvers.scoring import sums
 
 
@@ -74,7 +74,7 @@ async def differences(
     """
     place = (await day.of(context, area)).area
     async with context.engine.connect() as conn:
-        pairs: Sequence[Any] = await evaluation_rows.pairs(conn, place.id, _checked_year(year), first, second)
+        pairs: Sequence[Any] = await evaluation_rows.pairs(conn, place.id, checked_year(year), first, second)
         apart: Sequence[Any] = await evaluation_rows.points_apart(
             conn, [one[1] for one in pairs], [one[2] for one in pairs]
         )
