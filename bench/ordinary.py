@@ -34,6 +34,8 @@ from bench.ordinary_sql import (
     COLUMN_OF,
     FILTERS,
     ORDERS,
+    RECORD_MANY,
+    RECORD_ONE,
     TABLE_OF_LIST,
     TABLE_OF_TYPE,
     TO_MANY,
@@ -131,10 +133,15 @@ class OrdinaryRows:
             lang = arguments.get("lang")
             return _value(source, f"{kind.base}_{'en' if lang is not None and lang.name == 'EN' else 'zh'}")
         if isinstance(kind, mapping.ToOne):
+            if (of := (source["__type"], name)) in RECORD_ONE:
+                table, column = RECORD_ONE[of]
+                return None if source[column] is None else self._by_id(table).load(source[column])
             key = source[COLUMN_OF.get((source["__type"], name), f"{name}_id")]
             table = TABLE_OF_TYPE[source["__type"]] if name == "parent" else TO_ONE[name]
             return None if key is None else self._by_id(table).load(key)
         if isinstance(kind, mapping.ToMany):
+            if (of := (source["__type"], name)) in RECORD_MANY:
+                return self._listed("term", source[RECORD_MANY[of]])
             table, column = TO_MANY[name]
             return self._listed(table, source[column])
         if isinstance(kind, mapping.ToPage):

@@ -15,6 +15,8 @@ import strawberry
 
 from db.base import Base
 from db.cursors import decode, parse_id
+from db.kinds import KINDS
+from db.records import Declared
 from db.viewer import Viewer
 
 Order = tuple[tuple[str, str], ...]
@@ -49,6 +51,7 @@ TABLE_OF_TYPE = dict.fromkeys(TYPE_OF_KIND.values(), "party") | {
     "Notice": "notice",
     "Webhook": "webhook",
 }
+TABLE_OF_TYPE |= {one.kind.typename: name for name, one in KINDS.items()}
 TYPE_OF_TABLE = {table: name for name, table in TABLE_OF_TYPE.items()}
 
 #: Lists of a table in another order, with filters of their own.
@@ -74,6 +77,9 @@ ORDERS: dict[str, Order] = {
     "certificate": (("id", "DESC"),),
     "notice": (("created_at", "DESC"), ("id", "DESC")),
     "webhook": (("id", "DESC"),),
+}
+ORDERS |= {
+    name: tuple((column, "DESC" if down else "ASC") for column, down in one.kind.order) for name, one in KINDS.items()
 }
 #: Field -> table; the column is the field's name with _id, but for `COLUMN_OF`. A `parent` is of its child's own table.
 TO_ONE = {
@@ -123,6 +129,22 @@ TO_PAGE: dict[tuple[str, str], tuple[str, str, Order]] = {
     ("referral", "services"): ("service_record", "referral_id", ORDERS["service_record"]),
     ("party", "certificates"): ("certificate", "volunteer_id", ORDERS["certificate"]),
 }
+#: What a record points at: (type, field) -> (table, column).
+RECORD_ONE = {
+    (kind.kind.typename, one.name): (one.target or "term", one.column)
+    for kind in KINDS.values()
+    for one in kind.fields
+    if one.form in ("to", "named", "term")
+}
+RECORD_MANY = {
+    (kind.kind.typename, one.name): one.column for kind in KINDS.values() for one in kind.fields if one.form == "terms"
+}
+TO_PAGE |= {
+    (one.target or "", one.back): (name, one.column, ORDERS[name])
+    for name, kind in KINDS.items()
+    for one in kind.fields
+    if one.back is not None
+}
 BELOW = {"PROVINCE": "PREFECTURE", "PREFECTURE": "COUNTY", "COUNTY": "TOWNSHIP", "TOWNSHIP": "VILLAGE"}
 
 
@@ -151,6 +173,8 @@ def _within(table: str, viewer: Viewer, p: Parameters) -> str:
 
 def seen(table: str, viewer: Viewer, p: Parameters) -> str:
     """The condition on `table` that leaves what the viewer may see."""
+    if table in KINDS:
+        return f"{table}.withdrawn_at IS NULL AND {_seen_of_record(table, viewer, p)}"
     staff, partner = viewer.role in ("READER", "COORDINATOR", "ADMIN"), viewer.role == "PARTNER"
     if table == "party" and not staff:
         if not partner:
@@ -212,6 +236,17 @@ def _seen_of_loop(table: str, viewer: Viewer, p: Parameters) -> str:
         return f"({_within(table, viewer, p)} OR certificate.volunteer_id IN ({volunteers}))"
     bound = _within(table, viewer, p)
     return f"(notice.area_id IS NOT NULL AND {bound})" if table == "notice" and role != "ADMIN" else bound
+
+
+def _seen_of_record(table: str, viewer: Viewer, p: Parameters) -> str:
+    """Public ones everybody; others staff in their area, and partners where they stand in the row."""
+    seen_by = KINDS[table].kind.seen
+    if seen_by == "PUBLIC":
+        return "true"
+    if viewer.role == "PARTNER" and seen_by == "PARTY":
+        columns = [f"{table}.{one.column}" for one in KINDS[table].fields if one.target == "party"]
+        return f"{p(viewer.party_id)} IN ({', '.join(columns)})"
+    return _within(table, viewer, p) if viewer.role in ("READER", "COORDINATOR", "ADMIN") else "false"
 
 
 # ------------------------------------------------------------------------------------------------ which of them
@@ -389,6 +424,37 @@ FILTERS: dict[str, dict[str, Callable[[str, Any, Parameters], str]]] = {
     "notice": {"unread": _holding("notice.read_at IS NULL")},
     "webhook": {"status": _one_of("status")},
 }
+
+
+def _term_of(scheme: str, column: str, listed: bool) -> Callable[[str, Any, Parameters], str]:
+    def condition(table: str, value: Any, p: Parameters) -> str:
+        below = _scheme(scheme, value, p)
+        return f"{table}.{column} && ARRAY({below})" if listed else f"{table}.{column} IN ({below})"
+
+    return condition
+
+
+def _of_kind(declared: Declared) -> dict[str, Callable[[str, Any, Parameters], str]]:
+    """The filters of a kind of record."""
+    found = {"area": _within_area}
+    for one in declared.fields:
+        if one.form == "code":
+            found[one.name] = _one_of(one.column)
+        elif one.form == "flag":
+            found[one.name] = _is(one.column)
+        elif one.form in ("term", "terms"):
+            found[one.name] = _term_of(one.scheme or "", one.column, one.form == "terms")
+        elif one.form == "to":
+            of = [name for name, table in TABLE_OF_TYPE.items() if table == one.target]
+            found[one.name] = _id_of(tuple(of), one.column)
+    if declared.kind.search is not None:
+        found["search"] = _contains(declared.kind.search)
+    if declared.kind.on is not None:
+        found |= {"from_on": _compared(declared.kind.on, ">="), "until": _compared(declared.kind.on, "<=")}
+    return found
+
+
+FILTERS |= {name: _of_kind(declared) for name, declared in KINDS.items()}
 
 
 def chosen(table: str, arguments: dict[str, Any]) -> dict[str, Any]:

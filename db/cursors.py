@@ -7,8 +7,10 @@ never secrets: what a viewer may not see stays unseen whatever id is sent.
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -35,7 +37,17 @@ def parse_id(text: str) -> tuple[str, int] | None:
 
 
 def encode(values: Sequence[Any]) -> str:
-    return binascii.b2a_base64(orjson.dumps(values), newline=False).decode()
+    return binascii.b2a_base64(orjson.dumps(values, default=_exactly), newline=False).decode()
+
+
+def _exactly(value: Any) -> str:
+    """A decimal as its digits."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    raise TypeError(type(value).__name__)
+
+
+_DIGITS = re.compile(r"-?\d{1,20}(\.\d{1,10})?", re.ASCII)
 
 
 class BadCursor(ValueError):
@@ -75,6 +87,8 @@ def _typed(value: Any, column: Any) -> Any:
         and abs(value) <= (2**31 - 1 if column.type.__visit_name__ == "integer" else LARGEST_ID)
     ):
         return value
+    if kind is Decimal and isinstance(value, str) and _DIGITS.fullmatch(value):
+        return Decimal(value)
     if kind is bool and type(value) is bool:
         return value
     if kind is float and type(value) in (int, float):

@@ -333,6 +333,9 @@ def declared(row: type[Record]) -> Declared:
             raise ValueError(f"{row.__tablename__}.{one.key} must end with {ending}")
         name = one.key[: len(one.key) - len(ending)] + ("s" if form == "terms" else "")
         fields.append(Field(name, one.key, form, one.doc or "", **info))
+    for one_column, _ in row.record.order:
+        if row.__table__.c[one_column].nullable:
+            raise ValueError(f"{row.__tablename__} cannot be ordered by {one_column}, which may be null")
     fields.append(Field("source", "source", "text", "Where it is written. 出处。", True, False))
     return Declared(row.__tablename__, row.record, row, tuple(fields))
 

@@ -365,6 +365,11 @@ class Maker:
             return self._pick(self.pool.offer_ids)
         if name in self.pool.codes:
             return self._pick(self.pool.codes[name])
+        if isinstance(where[0], GraphQLInputObjectType) and where[0].name.endswith("Filter"):
+            # Filters of records, by what they are: an id, a yes or no, the code of a term.
+            return self._pick(
+                {"ID": self.pool.ids, "Boolean": [True, False], "String": self.pool.codes["term"]}[str(of)]
+            )
         raise AssertionError(f"teach tests/property what {name}: {of} may hold")
 
     def _cursor(self, of: Any, name: str) -> str:

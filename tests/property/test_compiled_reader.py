@@ -15,6 +15,7 @@ from typing import Any
 import loop_world
 import orjson
 import pytest
+import record_world
 import world
 from graphql import FieldNode, ObjectValueNode, TypeInfo, TypeInfoVisitor, Visitor, parse, validate, visit
 from hypothesis import HealthCheck, given, settings
@@ -72,6 +73,7 @@ def reading(server_url: str, template_url: str) -> Iterator[Reading]:
 async def add_loop(database: Database) -> None:
     async with database.engine.begin() as connection:
         await loop_world.write(connection)
+        await record_world.write(connection)
         await connection.exec_driver_sql("ANALYZE")
 
 
@@ -133,6 +135,7 @@ async def make_pool(database: Database) -> Pool:
         "until": ["2026-04-10", "9999-12-31"],
         "stands": [True, False],
         "unread": [True, False],
+        "term": ["CHARITY", "LEFT_BEHIND", "CHILD_PROTECTION", "NOTHING", *record_world.codes()],
         "number": ["", "0000-0000-0000-0000", "0000-0000-0000-0001"],
         "around": [
             global_id(f"{kind}:{n}".encode()) for n, kind in ((1, "Community"), (2, "Organization"), (2, "Fund"))
