@@ -28,11 +28,17 @@ from resolvers.vocabulary import Vocabulary, vocabulary
 #: Modules of resolvers/ that hold hooks.
 MODULES: tuple[str, ...] = (
     "activities",
+    "buildout",
+    "case_rules",
+    "cases",
     "catalogue",
     "committees",
     "documents",
+    "posts",
     "practice_cases",
     "programmes",
+    "projects",
+    "stations",
 )
 
 

@@ -28,7 +28,7 @@ from resolvers.context import KEEP
 from resolvers.context import Done as ActDone
 from resolvers.errors import Refusal
 from resolvers.referral_steps import STEPS
-from schema import inputs, results
+from schema import cases, identities, inputs, results
 from schema.acting import act_of, plain
 from schema.mapping import id_of
 from schema.problems import problem
@@ -380,4 +380,6 @@ class Mutation:
 ACTS = (
     Mutation,
     RecordActs,
+    cases.Mutations,
+    identities.Mutations,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from schema import linkage, simulate, subscription, teams
+from schema import cases, identities, linkage, simulate, subscription, teams
 from schema.areas import Area
 from schema.catalogue import CatalogueQueries
 from schema.certificates import CertificateVerification, verification
@@ -205,5 +205,7 @@ class Query:
 QUESTIONS = (
     Query,
     RecordQueries,
+    cases.Queries,
     CatalogueQueries,
+    identities.Queries,
 )

@@ -23,6 +23,7 @@ from schema.acting import act_of, plain
 from schema.areas import Area
 from schema.duties import Duty
 from schema.enums import Lang
+from schema.identity_fields import FIELDS as WORKED_OUT
 from schema.mapping import (
     argument,
     column,
@@ -127,6 +128,7 @@ def _finish(declared: Declared) -> None:
             if one_.target == declared.name and one_.back is not None:
                 described = f"Its records of kind {other.kind.en}. {other.kind.zh}。"
                 fields[one_.back] = (_page_of(TYPES[other.name]), page(described))
+    fields |= WORKED_OUT.get(declared.name, {})
     fields |= {
         "marks": (list[RecordMark], value_list("Soft rules it breaks. 提示。", ("marks",), _as_stored)),
         "recorded_at": (datetime, column("When it was recorded. 登记时间。")),
