@@ -1,13 +1,14 @@
-"""Programmes (服务项目) with what they count themselves, and the awards that they or stations were given."""
+"""Programmes (服务项目) with what they count themselves, their sponsors, and the awards they or stations won."""
 
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped
 
-from db.records import Kind, Record, codes, day, one_of, term, text, to, whole
+from db.records import Kind, Record, codes, day, money, one_of, term, text, to, whole
 
 AWARD_LEVEL = codes(
     "award_level",
@@ -98,3 +99,33 @@ class AwardRow(Record):
     given_by: Mapped[str] = text("Who gave it. 授予单位。")
     given_on: Mapped[date | None] = day("When. 授予日期。", optional=True)
     level: Mapped[str] = one_of(AWARD_LEVEL, "Of which level the giver is. 级别。")
+
+
+class SponsorshipRow(Record):
+    """A foundation, firm or organization that supports the workers and volunteers of a programme or of a station."""
+
+    __tablename__ = "sponsorship"
+    record = Kind(
+        "Sponsorship",
+        "sponsorships",
+        "资助支持",
+        "sponsorship",
+        seen="PUBLIC",
+        on="from_on",
+        until="until_on",
+        key=("sponsor_id", "programme_id", "station_id", "from_on"),
+        args=(CheckConstraint("num_nonnulls(programme_id, station_id) = 1", name="one_sponsored"),),
+    )
+
+    sponsor_id: Mapped[int] = to("party", "Who gives the support. 支持方。", of=("FUND", "DONOR_FIRM", "ORGANIZATION"))
+    programme_id: Mapped[int | None] = to(
+        "programme", "The programme supported. 服务项目。", optional=True, back="sponsorships"
+    )
+    station_id: Mapped[int | None] = to(
+        "station", "The station supported. 社工站。", optional=True, back="sponsorships"
+    )
+    team: Mapped[str | None] = text("Code of the team template of those supported. 团队模式。", optional=True)
+    amount: Mapped[Decimal | None] = money("With how much, where it is money. 金额。", optional=True)
+    what: Mapped[str | None] = text("With what else. 支持内容。", prose=True, optional=True)
+    from_on: Mapped[date | None] = day("Its first day. 开始日期。", optional=True)
+    until_on: Mapped[date | None] = day("Its last day. 结束日期。", optional=True)

@@ -23,12 +23,6 @@ async def _figures(given: Check) -> None:
             f"覆盖人数({reach})不能少于参加人数({persons})",
             f"a reach of {reach} is under the {persons} persons who took part",
         )
-    if times is not None and persons is None and row["party_members"] is not None and row["party_members"] > times:
-        given.mark(
-            "MORE_PARTY_MEMBERS",
-            "参与党员人次多于全部人次,请核对",
-            "more person-times of party members than of everybody; compare with the record",
-        )
     if row["sessions"] is not None and row["sessions"] < row["count"]:
         add(
             "sessions",

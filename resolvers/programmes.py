@@ -7,9 +7,9 @@ from resolvers.checks import clipped
 from resolvers.records import Check, check
 
 
-@check("programme")
-async def _programme(given: Check) -> None:
-    """The team template a programme works by is one there is."""
+@check("programme", "sponsorship")
+async def _team(given: Check) -> None:
+    """A team template that is named is one there is."""
     code = given.row["team"]
     if code is None or "team" not in given.changed:
         return
@@ -32,13 +32,13 @@ async def _group(given: Check) -> None:
         given.problems.add("countedOn", "IN_THE_FUTURE", "统计日期还没有到", "the day of the count is still to come")
 
 
-@check("award")
-async def _award(given: Check) -> None:
-    """An award was won by a programme or by a station."""
+@check("award", "sponsorship")
+async def _one_of_two(given: Check) -> None:
+    """An award was won, and a support is given, by or to one programme or one station."""
     if (given.row["programme_id"] is None) == (given.row["station_id"] is None):
         given.problems.add(
             "programmeId",
-            "ONE_WINNER",
-            "请写明获奖的服务项目或社工站,二者填其一",
-            "name the programme or the station that won it, one of the two",
+            "ONE_OF_TWO",
+            "请填写服务项目或社工站,二者填其一",
+            "name the programme or the station, one of the two",
         )

@@ -15,10 +15,12 @@ Things = dict[str, str]
 SAMPLES: dict[str, dict[str, Any]] = {
     "award": {"stationId": None},
     "programme": {"team": None},
+    "sponsorship": {"stationId": None, "team": None},
     "rule_document": {"address": "https://example.org/rules"},
 }
 #: Changes to a record of a kind that are allowed, where changing its first text or number is not.
 CHANGES: dict[str, dict[str, Any]] = {
     "programme": {"purpose": "改过的内容"},
+    "sponsorship": {"what": "改过的内容"},
 }
 MADE: dict[str, tuple[str, Callable[[Things], dict[str, Any]], str]] = {}
