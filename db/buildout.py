@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped
 
+from db.areas import AreaRow
 from db.records import Kind, Record, codes, decimal, one_of, text, to, whole
 
 PRINTED_AXIS = codes(
@@ -111,3 +115,44 @@ class PrintedTotalRow(Record):
     axis: Mapped[str] = one_of(PRINTED_AXIS, "What it adds up. 方向。")
     label: Mapped[str] = text("Its row or column as printed. 行列名称。")
     printed: Mapped[int] = whole("What is printed. 所印数字。")
+
+
+# ------------------------------------------------------------------------------------------------ reads
+
+
+async def plan_for(conn: AsyncConnection, area_ids: Sequence[int]) -> int | None:
+    """The newest plan of the nearest of these areas (an area and all above it, the highest first) that has one."""
+    found = await conn.execute(
+        select(BuildPlanRow.area_id, func.max(BuildPlanRow.id))
+        .where(BuildPlanRow.area_id.in_(list(area_ids)), BuildPlanRow.withdrawn_at.is_(None))
+        .group_by(BuildPlanRow.area_id)
+    )
+    newest = {row[0]: int(row[1]) for row in found}
+    return next((newest[id] for id in reversed(area_ids) if id in newest), None)
+
+
+async def of_plan(conn: AsyncConnection, row: type[Record], plan_id: int) -> Sequence[Any]:
+    """The standing rows of a kind under a plan, in the order they were written."""
+    table: Any = row.__table__
+    found = await conn.execute(
+        select(table).where(table.c.plan_id == plan_id, table.c.withdrawn_at.is_(None)).order_by(table.c.id)
+    )
+    return found.all()
+
+
+async def exempt(conn: AsyncConnection, area_ids: Collection[int]) -> set[int]:
+    """The places that some plan of these areas says need no station."""
+    row = BuildExemptionRow
+    found = await conn.execute(select(row.place_id).where(row.area_id.in_(list(area_ids)), row.withdrawn_at.is_(None)))
+    return {int(one[0]) for one in found}
+
+
+async def place_named(conn: AsyncConnection, area_id: int, names: Collection[str]) -> dict[str, int]:
+    """The places below an area of exactly these names, where a name belongs to one place right below it."""
+    found = await conn.execute(
+        select(AreaRow.name, func.min(AreaRow.id))
+        .where(AreaRow.parent_id == area_id, AreaRow.name.in_(list(names)))
+        .group_by(AreaRow.name)
+        .having(func.count() == 1)
+    )
+    return {row[0]: int(row[1]) for row in found}

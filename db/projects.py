@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, aliased
 from db.areas import AreaRow
 from db.parties import PartyRow
 from db.records import Kind, Record, codes, day, flag, money, one_of, text, to
+from db.viewer import Viewer
+from db.visibility import shape, values, visible
 
 PROJECT_ROLE_KIND = codes(
     "project_role_kind",
@@ -175,10 +177,11 @@ async def operating(conn: AsyncConnection, project_ids: Collection[int], on: dat
     return found.all()
 
 
-async def expiring(conn: AsyncConnection, area_id: int, since: date, until: date) -> Sequence[Any]:
-    """(id) of agreements in or below an area that end on these days and that nothing with the same operator follows.
+async def expiring(conn: AsyncConnection, viewer: Viewer, area_id: int, since: date, until: date) -> Sequence[Any]:
+    """(id, until_on) of agreements in or below an area that end on these days and that nothing follows, by their end.
 
-    One that begins at latest the day after the end is what follows. By their end.
+    What follows is an agreement of the same project and operator that begins at latest the day after. Only those that
+    the viewer may see.
     """
     later = aliased(AgreementRow)
     followed = (
@@ -193,14 +196,16 @@ async def expiring(conn: AsyncConnection, area_id: int, since: date, until: date
         .exists()
     )
     found = await conn.execute(
-        select(AgreementRow.id, AgreementRow.title, AgreementRow.until_on)
+        select(AgreementRow.id, AgreementRow.until_on)
         .join(AreaRow, AreaRow.id == AgreementRow.area_id)
         .where(
             AreaRow.ancestor_ids.contains([area_id]),
             AgreementRow.withdrawn_at.is_(None),
             AgreementRow.until_on.between(since, until),
             ~followed,
+            visible("agreement", AgreementRow.__table__, shape(viewer)),
         )
-        .order_by(AgreementRow.until_on, AgreementRow.id)
+        .order_by(AgreementRow.until_on, AgreementRow.id),
+        values(viewer),
     )
     return found.all()

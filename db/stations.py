@@ -41,10 +41,13 @@ STANDARD_ASPECT = codes(
     "What a standard of stations is about. 建站标准的方面。",
     NAME=("How a station is called.", "名称"),
     FACILITY=("A room or a piece of equipment it needs.", "场地设施"),
+    RULE_DOCUMENT=("A rule it must have in writing.", "制度"),
     PLATFORM=("Resource platforms of its profile.", "资源平台"),
     KEY_PROJECT=("Key projects of its profile.", "重点项目"),
     DOMAIN=("Domains of its profile.", "基础领域"),
     SPECIAL=("Services of its own in its profile.", "特色服务"),
+    INCUBATED_A_YEAR=("Community organizations it helps to found in a year.", "年度孵化社区社会组织数"),
+    VOLUNTEERS_A_YEAR=("Volunteers it finds in a year.", "年度发动志愿者人数"),
 )
 
 
@@ -206,6 +209,9 @@ class StationStandardRow(Record):
         "NAME only: how they are called, with {county}, {township}, {village}. 名称格式。", optional=True
     )
     item_id: Mapped[int | None] = term("facility", "FACILITY only: what they need. 设施。", optional=True)
+    rule_kind_id: Mapped[int | None] = term(
+        "rule_document_kind", "RULE_DOCUMENT only: which rule. 制度类别。", optional=True
+    )
     least: Mapped[int] = whole("How many at least. 最少数量。", default=1)
     above_m2: Mapped[Decimal | None] = decimal(
         "Only for stations of at least this floor area, in square metres. 适用面积下限(平方米)。", optional=True
