@@ -18,6 +18,7 @@ from sqlalchemy import (
     Index,
     any_,
     bindparam,
+    false,
     func,
     or_,
     select,
@@ -32,6 +33,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 import db.projects
 import db.stations  # noqa: F401  (their tables are pointed at below)
 from db.areas import AreaRow
+from db.base import Base
 from db.ledger import AccountRow, JournalRow, PostingRow
 from db.parties import PartyRow
 from db.records import Kind, Record, codes, day, money, one_of, term, text, to, whole
@@ -291,7 +293,7 @@ async def of_project(conn: AsyncConnection, project_id: int) -> tuple[Decimal, D
     return Decimal(row[0]), Decimal(row[1])
 
 
-async def unpaid_assistants(
+async def assistants(
     conn: AsyncConnection, area_id: int, month_on: date, chosen: Collection[int] | None
 ) -> Sequence[Any]:
     """(id, paid) of the assistants in and below an area, or of those chosen of them, by id; whether they had theirs."""
@@ -362,3 +364,73 @@ async def holders_in(conn: AsyncConnection, area_id: int) -> list[tuple[str, int
         )
         found += [(table.name, id) for id in ids.scalars()]
     return found
+
+
+async def left_of_source(conn: AsyncConnection, pool_id: int, source_id: int) -> Decimal:
+    """Yuan of a source that a pool's standing shares brought, less what its lines and commitments took of it."""
+    line: Any = BudgetLineRow.__table__
+
+    def total(column: Any, *conditions: Any) -> Any:
+        return select(func.coalesce(func.sum(column), 0)).where(*conditions).scalar_subquery()
+
+    came = total(
+        _S.c.amount,
+        _S.c.pool_id == pool_id,
+        _S.c.fund_source_id == source_id,
+        _S.c.reversed_on.is_(None),
+        _S.c.withdrawn_at.is_(None),
+    )
+    lines = total(
+        line.c.amount, line.c.pool_id == pool_id, line.c.fund_source_id == source_id, line.c.withdrawn_at.is_(None)
+    )
+    taken = total(
+        _C.c.amount - _C.c.released,
+        _C.c.pool_id == pool_id,
+        _C.c.fund_source_id == source_id,
+        _C.c.withdrawn_at.is_(None),
+    )
+    return Decimal((await conn.execute(select(came - lines - taken))).scalar_one())
+
+
+async def passed(conn: AsyncConnection, *, station_id: int | None = None, project_id: int | None = None) -> bool:
+    """Whether the newest evaluation that was not its own was passed: of a station, or of every station of a project."""
+    station, made = Base.metadata.tables["station"], Base.metadata.tables["evaluation"]
+    grade = Base.metadata.tables["evaluation_grade"]
+    newest = (
+        select(grade.c.passes)
+        .join(made, made.c.grade_id == grade.c.id)
+        .where(
+            made.c.station_id == station.c.id,
+            made.c.kind != "SELF",
+            made.c.status == "SUBMITTED",
+            made.c.withdrawn_at.is_(None),
+        )
+        .order_by(made.c.done_on.desc(), made.c.id.desc())
+        .limit(1)
+        .correlate(station)
+        .scalar_subquery()
+    )
+    those = station.c.id == station_id if station_id is not None else station.c.project_id == project_id
+    found = await conn.execute(
+        select(func.coalesce(func.bool_and(func.coalesce(newest, false())), false())).where(
+            those, station.c.withdrawn_at.is_(None), station.c.closed_on.is_(None)
+        )
+    )
+    return bool(found.scalar_one())
+
+
+async def hold_project(conn: AsyncConnection, project_id: int) -> None:
+    """Whoever else counts what is paid and promised for this project waits for this transaction."""
+    project = Base.metadata.tables["project"]
+    await conn.execute(select(project.c.id).where(project.c.id == project_id).with_for_update(key_share=True))
+
+
+async def groups_of_referral(conn: AsyncConnection, referral_id: int) -> list[int]:
+    """Ids of the client groups of the need that an order is for."""
+    need, referral = Base.metadata.tables["need"], Base.metadata.tables["referral"]
+    found = await conn.execute(
+        select(need.c.client_group_ids)
+        .join(referral, referral.c.need_id == need.c.id)
+        .where(referral.c.id == referral_id)
+    )
+    return list(found.scalar_one())

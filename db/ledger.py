@@ -216,6 +216,12 @@ async def accounts(conn: AsyncConnection, kind: str, area_of: Mapping[int, int])
     return {row[0]: row[1] for row in await conn.execute(known)}
 
 
+async def account_area(conn: AsyncConnection, kind: str, subject_id: int) -> int:
+    """The id of the area of an account that is there."""
+    found = await conn.execute(select(_A.c.area_id).where(_A.c.kind == kind, _A.c.subject_id == subject_id))
+    return int(found.scalar_one())
+
+
 async def lock(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Decimal]:
     """Balances by account, locked in the order of their ids, so that two who move money never wait for each other."""
     found = await conn.execute(

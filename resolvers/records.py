@@ -34,11 +34,15 @@ MODULES: tuple[str, ...] = (
     "catalogue",
     "committees",
     "documents",
+    "evaluations",
     "posts",
     "practice_cases",
     "programmes",
     "projects",
+    "report_submissions",
     "stations",
+    "supervision",
+    "training",
 )
 
 

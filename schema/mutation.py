@@ -30,6 +30,7 @@ from resolvers.errors import Refusal
 from resolvers.referral_steps import STEPS
 from schema import cases, identities, inputs, results
 from schema.acting import act_of, plain
+from schema.evaluations import EvaluationActs
 from schema.mapping import id_of
 from schema.problems import problem
 from schema.records import RecordActs
@@ -380,6 +381,7 @@ class Mutation:
 ACTS = (
     Mutation,
     RecordActs,
+    EvaluationActs,
     cases.Mutations,
     identities.Mutations,
 )

@@ -14,6 +14,7 @@ from schema.certificates import CertificateVerification, verification
 from schema.day import CoordinatorDay, today
 from schema.duties import Duty
 from schema.enums import AreaLevel, PlanStatus, ResourceKind, Society
+from schema.evaluations import EvaluationQueries
 from schema.fragility import Fragility
 from schema.fragility import found as fragile_parties
 from schema.mapping import (
@@ -38,7 +39,9 @@ from schema.records import RecordQueries
 from schema.referrals import Referral, ReferralFilter
 from schema.services import ServiceFilter, ServiceRecord, ServiceTotals
 from schema.services import totals as service_totals
+from schema.supervision import SupervisionQueries
 from schema.terms import ResourceType, Term
+from schema.training import TrainingQueries
 from schema.webhooks import Webhook, WebhookStatus
 
 
@@ -207,5 +210,8 @@ QUESTIONS = (
     RecordQueries,
     cases.Queries,
     CatalogueQueries,
+    EvaluationQueries,
+    SupervisionQueries,
+    TrainingQueries,
     identities.Queries,
 )
