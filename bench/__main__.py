@@ -1,8 +1,8 @@
-"""`python -m bench [serving] [matching] [engine] [loop]`: Markdown tables on stdout, progress on stderr.
+"""`python -m bench [serving] [matching] [engine] [loop] [reports]`: Markdown tables on stdout, progress on stderr.
 
 Serving takes under 150 seconds, on a busy machine with fewer rounds; matching some two minutes; the engine some ten,
 each of its benches in a process of its own (`python -m bench.scale 1000000` and the others take more on request); the
-loop two.
+loop two; reports seven, most of it to write five million records.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from bench import matching, province, serving
 from db.server import database
 
-PARTS = ("serving", "matching", "engine", "loop")
+PARTS = ("serving", "matching", "engine", "loop", "reports")
 ENGINE = (
     ("networks", "1000", "10000", "--county"),
     ("scale", "--arcs"),
@@ -31,6 +31,7 @@ ENGINE = (
     ("partners",),
 )
 LOOP = (("cycles",), ("live",))
+REPORTS = (("reports",),)
 #: No round of serving begins that would not end by then.
 SERVING_SECONDS = 140.0
 
@@ -49,6 +50,7 @@ def main() -> int:
         _on_a_province(wanted, began)
     benches = [("Engine", *one) for one in ENGINE if "engine" in wanted]
     benches += [("Loop", *one) for one in LOOP if "loop" in wanted]
+    benches += [("Reports", *one) for one in REPORTS if "reports" in wanted]
     for part, name, *arguments in benches:
         _say(f"{name} {' '.join(arguments)}")
         print(f"## {part}: {name}\n", flush=True)

@@ -25,6 +25,7 @@ MODULES: tuple[str, ...] = (
     "practice_cases",
     "programmes",
     "projects",
+    "reports",
     "stations",
     "supervision",
     "training",

@@ -58,9 +58,7 @@ class ReportRow(Record):
     )
     from_on: Mapped[date] = day("Its first day. 起始日期。", fixed=True)
     until_on: Mapped[date] = day("Its last day. 截止日期。", fixed=True)
-    note: Mapped[str | None] = text(
-        "What was said with it. 说明。", prose=True, optional=True, fixed=True
-    )
+    note: Mapped[str | None] = text("What was said with it. 说明。", prose=True, optional=True, fixed=True)
     digest: Mapped[str] = text("SHA-256 of the figures, in hexadecimal. 数据摘要。", fixed=True)
     #: As `resolvers.report_submissions.frozen` makes them.
     figures: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -102,7 +100,7 @@ $$""",
     " FOR EACH ROW EXECUTE FUNCTION refuse_report_change()",
 )
 for _statement in GUARDS:
-    event.listen(ReportRow.__table__, "after_create", DDL(_statement))
+    event.listen(ReportRow.__table__, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
 
 _R: Any = ReportRow.__table__
 _D: Any = ReportDutyRow.__table__
