@@ -217,7 +217,9 @@ def serves(words: Vocabulary, earmark_id: int, group_ids: Sequence[int]) -> bool
 
 
 def within_earmark(words: Vocabulary, earmark_id: int, benefit_id: int) -> bool:
-    """Whether a use (a client group or domain) lies wholly within an earmark."""
+    """Whether a use (a client group or domain) lies wholly within an earmark; a domain never within a client group."""
+    if words.terms_by_id[benefit_id].scheme == DOMAIN != words.terms_by_id[earmark_id].scheme:
+        return False
     meant = words.groups_closed((benefit_id,))
     return benefit_id == earmark_id or (bool(meant) and set(meant) <= set(words.groups_closed((earmark_id,))))
 
