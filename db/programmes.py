@@ -117,7 +117,7 @@ class SponsorshipRow(Record):
         args=(CheckConstraint("num_nonnulls(programme_id, station_id) = 1", name="one_sponsored"),),
     )
 
-    sponsor_id: Mapped[int] = to("party", "Who gives the support. 支持方。", of=("FUND", "DONOR_FIRM", "ORGANIZATION"))
+    sponsor_id: Mapped[int] = to("party", "Who gives the support. 支持方。", of=("DONOR_FIRM", "FUND", "ORGANIZATION"))
     programme_id: Mapped[int | None] = to(
         "programme", "The programme supported. 服务项目。", optional=True, back="sponsorships"
     )
