@@ -30,7 +30,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as insert_or
@@ -325,23 +325,17 @@ async def trial_balance(conn: AsyncConnection, area_id: int, day: date) -> Seque
 
 async def statement(
     conn: AsyncConnection,
-    account_ids: Collection[int],
+    account_id: int,
     since: date | None,
     until: date | None,
     after: tuple[date, int] | None,
     limit: int,
 ) -> Sequence[Any]:
-    """(id, kind, day, entity, entity_id, reverses_id, recorded_at, amount) of journals that touch these accounts.
+    """Journals that touch an account, by day, then id; those behind `after`. O(postings of the account).
 
-    `amount` is what came to the accounts together. By day, then id; those behind `after`. O(postings of the accounts).
+    (id, kind, day, entity, entity_id, reverses_id, recorded_at, amount that came to it, balance after it).
     """
-    touched = (
-        select(_P.c.journal_id, func.sum(_P.c.amount).label("amount"))
-        .where(_P.c.account_id == any_(bindparam("ids", list(account_ids), ARRAY(BigInteger))))
-        .group_by(_P.c.journal_id)
-        .subquery()
-    )
-    query = (
+    every = (
         select(
             _J.c.id,
             _J.c.kind,
@@ -350,21 +344,28 @@ async def statement(
             _J.c.entity_id,
             _J.c.reverses_id,
             _J.c.recorded_at,
-            touched.c.amount,
+            _P.c.amount,
+            func.sum(_P.c.amount).over(order_by=(_J.c.day, _J.c.id)).label("balance"),
         )
-        .join(touched, touched.c.journal_id == _J.c.id)
-        .order_by(_J.c.day, _J.c.id)
-        .limit(limit)
+        .join(_P, _P.c.journal_id == _J.c.id)
+        .where(_P.c.account_id == account_id)
+        .subquery()
     )
+    query = select(every).order_by(every.c.day, every.c.id).limit(limit)
     if since is not None:
-        query = query.where(_J.c.day >= since)
+        query = query.where(every.c.day >= since)
     if until is not None:
-        query = query.where(_J.c.day <= until)
+        query = query.where(every.c.day <= until)
     if after is not None:
-        query = query.where(text("(journal.day, journal.id) > (:after_day, :after_id)").bindparams(
-            bindparam("after_day", after[0], Date), bindparam("after_id", after[1], BigInteger)
-        ))  # fmt: skip
+        query = query.where(tuple_(every.c.day, every.c.id) > tuple_(*after))
     return (await conn.execute(query)).all()
+
+
+async def found(conn: AsyncConnection, kind: str, subject_id: int) -> int | None:
+    """The id of an account; None where no money ever touched it."""
+    one = select(_A.c.id).where(_A.c.kind == kind, _A.c.subject_id == subject_id)
+    id: int | None = (await conn.execute(one)).scalar_one_or_none()
+    return id
 
 
 async def lines_of(conn: AsyncConnection, journal_ids: Collection[int]) -> Sequence[Any]:

@@ -116,20 +116,27 @@ def scope_of(rule: FundRule, area: Area) -> int:
 
 
 async def check(
-    conn: AsyncConnection, words: Vocabulary, subject: str, facts: Facts, area: Area, on: date
+    conn: AsyncConnection,
+    words: Vocabulary,
+    subject: str,
+    facts: Facts,
+    area: Area,
+    on: date,
+    *,
+    lock: bool = True,
 ) -> list[Breach]:
     """The rules of a subject in force in an area on a day that facts break, the highest area's first.
 
     `facts` holds numbers by measure (`db.fund_rules.RULE_MEASURE`; True is 1), and by code of the base what a share is
-    of (PROJECT_TOTAL). A rule whose measure is not told is not judged. Rules stay as they are until the transaction
-    ends; rows that facts were counted from are for the caller to lock. Money of a source: `check_spending`.
+    of (PROJECT_TOTAL). A rule whose measure is not told is not judged. With `lock` rules stay as they are until the
+    transaction ends; rows that facts were counted from are for the caller to lock. Money of a source: `check_spending`.
     """
     found = []
-    for rule in await fund_rules.in_force(conn, area.ancestor_ids, on, subject=subject, lock=True):
+    for rule in await fund_rules.in_force(conn, area.ancestor_ids, on, subject=subject, lock=lock):
         if rule.measure not in facts or rule.measure == "AMOUNT":
             continue
         measured = Decimal(facts[rule.measure])
-        base = await _base(conn, words, rule, area, on, facts)
+        base = await _base(conn, words, rule, area, on, facts, lock)
         if rule.base_id is not None and base is None:
             found.append(await _missing(conn, words, rule, area, on))
             continue
@@ -149,17 +156,19 @@ async def check_spending(
     on: date,
     committed_on: date | None = None,
     referral_id: int | None = None,
+    lock: bool = True,
 ) -> list[Breach]:
     """The rules on money of a source that spending `amount` more in an area on a day would break.
 
     Without `committed_on` it is committed; with it, it is paid on `on` out of a commitment of that day. An order the
-    money is for is not counted beside it. Whoever else judges by the same rules for the same area waits from here on.
+    money is for is not counted beside it. With `lock` whoever else judges by the same rules for the same area waits.
     """
     found = []
-    for rule in await _spending_rules(conn, area, on, source_id):
+    for rule in await _spending_rules(conn, area, on, source_id, lock):
         scope = scope_of(rule, area)
-        await fund_rules.take_turn(conn, rule.id, scope)
-        room = await _room(conn, words, rule, area, on, lock=True, without_referral=referral_id)
+        if lock:
+            await fund_rules.take_turn(conn, rule.id, scope)
+        room = await _room(conn, words, rule, area, on, lock=lock, without_referral=referral_id)
         if room.limit is None:
             found.append(await _missing(conn, words, rule, area, on))
             continue
@@ -171,8 +180,10 @@ async def check_spending(
     return found
 
 
-async def _spending_rules(conn: AsyncConnection, area: Area, on: date, source_id: int | None) -> list[FundRule]:
-    rules = await fund_rules.in_force(conn, area.ancestor_ids, on, subject="FUND_SPENDING", lock=True)
+async def _spending_rules(
+    conn: AsyncConnection, area: Area, on: date, source_id: int | None, lock: bool
+) -> list[FundRule]:
+    rules = await fund_rules.in_force(conn, area.ancestor_ids, on, subject="FUND_SPENDING", lock=lock)
     return sorted(
         (one for one in rules if one.measure == "AMOUNT" and (not one.sources or source_id in one.sources)),
         key=lambda one: one.id,
@@ -229,7 +240,7 @@ async def _room(
 
 
 async def _base(
-    conn: AsyncConnection, words: Vocabulary, rule: FundRule, area: Area, on: date, facts: Facts
+    conn: AsyncConnection, words: Vocabulary, rule: FundRule, area: Area, on: date, facts: Facts, lock: bool
 ) -> Decimal | None:
     if rule.base_id is None:
         return None
@@ -237,7 +248,7 @@ async def _base(
         told = facts.get(words.terms_by_id[rule.base_id].code)
         return None if told is None else Decimal(told)
     year = on.year - rule.years_back
-    return await fund_rules.base_amount(conn, scope_of(rule, area), rule.base_id, year, lock=True)
+    return await fund_rules.base_amount(conn, scope_of(rule, area), rule.base_id, year, lock=lock)
 
 
 def _bound(rule: FundRule, base: Decimal | None) -> Decimal:

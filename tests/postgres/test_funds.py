@@ -138,7 +138,7 @@ async def test_a_directed_donation_is_used_as_the_donor_means(money: Money) -> N
 
 async def order_of(money: Money, groups: list[str], quantity: int = 100) -> int:
     """An order of money for a need of these client groups."""
-    community = await money.county.community()
+    community = await money.county.community(name=f"{groups[0]}社区")
     need = await money.county.need(
         community, title="助学金", resource_type="FUNDS", quantity=quantity, client_groups=groups
     )
@@ -157,7 +157,7 @@ async def test_an_order_is_paid_by_a_gift_for_whom_its_need_is(money: Money) -> 
     assert await money.balance("REFERRAL", order) == yuan("100.00")
 
 
-CONSENT: dict[str, Any] = {"consented_on": TODAY, "consent_reference": "同意书号2026-17"}
+CONSENT: dict[str, Any] = {"consented_on": TODAY, "consent_reference": "〔2026〕第17号"}
 
 
 async def test_another_use_needs_the_donors_own_recorded_consent(money: Money) -> None:
