@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Text, and_, bindparam, cast, select
+from sqlalchemy import BigInteger, Integer, Text, and_, any_, bindparam, cast, exists, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.base import Base
 from db.records import Declared
 from db.viewer import Viewer
-from db.visibility import shape, values, visible
+from db.visibility import areas_within, shape, values, visible
 
 #: So many rows of one name are told apart; nobody reads more.
 MOST = 50
@@ -70,3 +71,35 @@ async def label(conn: AsyncConnection, name: str, column: str, id: int) -> str |
     found = await conn.execute(select(cast(table.c[column], Text)).where(table.c.id == id))
     text = found.scalar()
     return None if text is None else str(text)
+
+
+async def every(conn: AsyncConnection, viewer: Viewer, kind: Declared, area_id: int | None) -> Sequence[Any]:
+    """Standing rows of a kind, in an area and all below it (None: everywhere), as far as they are seen; by id."""
+    table, conditions = kind.table, []
+    if area_id is not None:
+        inside = areas_within(bindparam("inside", area_id, Integer))
+        conditions.append(table.c.area_id.in_(inside))
+    query = select(table).where(_standing(kind, viewer), *conditions).order_by(table.c.id)
+    return (await conn.execute(query, values(viewer))).all()
+
+
+async def sole_names(conn: AsyncConnection, name: str, column: str, ids: Collection[int]) -> dict[int, str]:
+    """Of these rows of a table, what each is called whose name no other standing row has."""
+    table = Base.metadata.tables[name]
+    other = table.alias()
+    twice = [other.c[column] == table.c[column], other.c.id != table.c.id]
+    if "withdrawn_at" in table.c:
+        twice.append(other.c.withdrawn_at.is_(None))
+    query = select(table.c.id, table.c[column]).where(
+        table.c.id == any_(bindparam("ids", list(ids), ARRAY(BigInteger))), ~exists().where(*twice)
+    )
+    if "withdrawn_at" in table.c:
+        query = query.where(table.c.withdrawn_at.is_(None))
+    return {row[0]: row[1] for row in await conn.execute(query)}
+
+
+async def kinds_of_parties(conn: AsyncConnection, ids: Collection[int]) -> Sequence[Any]:
+    """(id, kind) of parties."""
+    table = Base.metadata.tables["party"]
+    query = select(table.c.id, table.c.kind).where(table.c.id == any_(bindparam("ids", list(ids), ARRAY(BigInteger))))
+    return (await conn.execute(query)).all()

@@ -51,6 +51,9 @@ def parser() -> argparse.ArgumentParser:
     give = commands.add_parser("export", help="导出清单 / export the lists")
     give.add_argument("file", type=Path, metavar="FILE", help=".xlsx .csv .json(HSDS)")
     give.add_argument("--area", metavar="CODE", help="只导出该地区 / only this area and below")
+    give.add_argument(
+        "--records", action="store_true", help="导出台账记录而不是清单 / the records instead of the lists"
+    )
 
     plan = commands.add_parser("plan", help="计算联动方案 / compute an area's plan")
     plan.add_argument("area", metavar="AREA", help="区划代码 / area code")

@@ -13,7 +13,7 @@ from fivelink.failures import require_writable, say
 from fivelink.printing import import_report
 from fivelink.runtime import with_context
 from fivelink.settings import Settings
-from resolvers import exports, imports
+from resolvers import exports, imports, record_export
 from resolvers.context import Context
 from resolvers.errors import Conflict
 from resolvers.imports import FileReport
@@ -23,6 +23,11 @@ _STAGES = {"read": "读取 read", "check": "核对 check", "match": "匹配 matc
 
 def run(arguments: Namespace) -> int:
     settings = Settings.from_environment()
+    if arguments.command == "export" and arguments.records:
+        require_writable(arguments.file, (".xlsx", ".csv"))
+        counts = with_context(settings, lambda c: record_export.run(c, arguments.file, area=arguments.area))
+        print(f"记录 records {sum(counts.values())} -> {arguments.file}")
+        return 0
     if arguments.command == "export":
         require_writable(arguments.file, (".xlsx", ".csv", ".json"))
         paths, counts = with_context(settings, lambda c: exports.run(c, arguments.file, area=arguments.area))
