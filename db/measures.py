@@ -137,6 +137,9 @@ _TYPES: dict[str, Any] = {
     "county": Integer,
     "year": Integer,
     "codes": ARRAY(Text),
+    "areas": ARRAY(Integer),
+    "rows": ARRAY(Integer),
+    "atoms": ARRAY(Integer),
 }
 
 
@@ -157,12 +160,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """An area and the rows below it: those of a level where one is named, else its children."""
+    """An area, and all it holds: ids of areas, each with the row of the report and the township it stands in."""
 
     area_id: int
-    depth: int
     county_id: int | None
-    level: str | None = None
+    areas: Sequence[int]
+    rows: Sequence[int]
+    atoms: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,20 +187,21 @@ def sql(expression: str) -> Any:
     return made.bindparams(*(bindparam(name, type_=_TYPES[name]) for name in made._bindparams if name in _TYPES))
 
 
-#: Which row of the report each area stands in.
-_ROW = """coalesce(CASE WHEN CAST(:level AS text) IS NULL THEN a.ancestor_ids[:depth]
-        ELSE (SELECT b.id FROM area b WHERE b.id = ANY (a.ancestor_ids) AND b.level::text = :level LIMIT 1) END,
-        CAST(:root AS integer)) AS row_id"""
-#: Which township it lies in; itself where it lies in none.
-_ATOM = """coalesce((SELECT b.id FROM area b WHERE b.id = ANY (a.ancestor_ids) AND b.level = 'TOWNSHIP' LIMIT 1), a.id)
-        AS atom_id"""
-_BELOW = "FROM area a WHERE a.ancestor_ids @> ARRAY[CAST(:root AS integer)]"
+#: Every area of a report, the row it stands in, and the township it lies in (itself where it lies in none).
+_PLACES = """
+    SELECT a.id,
+        coalesce(CASE WHEN CAST(:level AS text) IS NULL THEN a.ancestor_ids[:depth] ELSE
+            (SELECT b.id FROM area b WHERE b.id = ANY (a.ancestor_ids) AND b.level::text = :level LIMIT 1) END, :root),
+        coalesce((SELECT b.id FROM area b WHERE b.id = ANY (a.ancestor_ids) AND b.level = 'TOWNSHIP' LIMIT 1), a.id)
+    FROM area a WHERE a.ancestor_ids @> ARRAY[CAST(:root AS integer)]"""
+#: They are looked up once a report and handed to each statement.
+_PLACE = """
+    SELECT area_id, row_id, atom_id FROM unnest(CAST(:areas AS integer[]), CAST(:rows AS integer[]),
+        CAST(:atoms AS integer[])) AS of_report (area_id, row_id, atom_id)"""
 
 
-def _place(grain: Grain) -> Any:
-    names = ("area_id", "row_id", *(("atom_id",) if grain == "ATOMS" else ()))
-    told = ", ".join(("a.id AS area_id", _ROW, *((_ATOM,) if grain == "ATOMS" else ())))
-    return sql(f"SELECT {told} {_BELOW}").columns(*(column(name, Integer) for name in names)).cte("place")
+def _place() -> Any:
+    return sql(_PLACE).columns(*(column(name, Integer) for name in ("area_id", "row_id", "atom_id"))).cte("place")
 
 
 def _rows(table: str, alias: str, past: bool) -> tuple[Any, list[Any]]:
@@ -246,7 +251,7 @@ def elements(array: str) -> Any:
 def _summing(fragments: tuple[Fragment, ...], grain: Grain, shape: Shape) -> Any:
     """The sums of fragments of one scan. Columns: row, atom, month, code, then sum and count of each."""
     first = fragments[0]
-    place = _place(grain)
+    place = _place()
     _, source, conditions = _from(first, *shape)
     if all(one.where is not None for one in fragments):
         conditions.append(sql(" OR ".join(f"({one.where})" for one in dict.fromkeys(fragments))))
@@ -271,30 +276,36 @@ def _summing(fragments: tuple[Fragment, ...], grain: Grain, shape: Shape) -> Any
 
 
 @lru_cache(maxsize=200)
-def _median(fragment: Fragment, shape: Shape) -> Any:
-    """Columns: row (null: all), median, count."""
-    _, source, conditions = _from(fragment, *shape)
-    place = _place("EXACT")
-    middle = f"round((percentile_cont(0.5) WITHIN GROUP (ORDER BY ({fragment.value})::float8))::numeric, 4)"
+def _middles(fragments: tuple[Fragment, ...], shape: Shape) -> Any:
+    """Columns: row (null: all), then the median of each."""
+    first = fragments[0]
+    _, source, conditions = _from(first, *shape)
+    place = _place()
+    middles = []
+    for one in fragments:
+        holds = f" FILTER (WHERE {one.where})" if one.where else ""
+        middle = f"percentile_cont(0.5) WITHIN GROUP (ORDER BY ({one.value})::float8){holds}"
+        middles.append(f"round(({middle})::numeric, 4)")
     return (
-        select(sql("place.row_id"), sql(middle), sql(f"count({fragment.value})"))
-        .select_from(place.join(source, sql(f"place.area_id = {fragment.place}")))
-        .where(*conditions, *([sql(fragment.where)] if fragment.where else []))
+        select(*(sql(expression) for expression in ("place.row_id", *middles)))
+        .select_from(place.join(source, sql(f"place.area_id = {first.place}")))
+        .where(*conditions)
         .group_by(text("GROUPING SETS ((place.row_id), ())"))
     )
 
 
 def parts(fragment: Fragment, scope: Scope, span: Span) -> tuple[Any, Any, Any, list[Any]]:
     """(place, rows named t, rows with all that is joined to them, conditions): what a list of the rows is made of."""
-    return (_place("EXACT"), *_from(fragment, *_shape(scope, span)))
+    return (_place(), *_from(fragment, *_shape(scope, span)))
 
 
 def values_of(scope: Scope, span: Span) -> dict[str, Any]:
     """The parameters of all statements here."""
     return {
         "root": scope.area_id,
-        "depth": scope.depth,
-        "level": scope.level,
+        "areas": scope.areas,
+        "rows": scope.rows,
+        "atoms": scope.atoms,
         "county": scope.county_id,
         "from_on": span.from_on,
         "until_on": span.until_on,
@@ -323,6 +334,8 @@ async def begin(conn: AsyncConnection) -> None:
     await conn.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
     # Compiling a statement costs more than it saves on all but the largest.
     await conn.execute(text("SET LOCAL jit = off"))
+    # A plan for any area would be one for a small area.
+    await conn.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
 
 
 async def sums(
@@ -341,21 +354,16 @@ async def sums(
 
 
 async def medians(
-    conn: AsyncConnection, fragment: Fragment, scope: Scope, span: Span
-) -> dict[int | None, tuple[Decimal, int]]:
-    """(median, how many) by row, and of all under None. One statement."""
-    found = await run(conn, _median(fragment, _shape(scope, span)), values_of(scope, span))
-    return {row_id: (Decimal(middle), count) for row_id, middle, count in found if middle is not None}
+    conn: AsyncConnection, fragments: Sequence[Fragment], scope: Scope, span: Span
+) -> list[dict[int | None, Decimal]]:
+    """The median of each of these fragments of one scan by row, and of all under None. One statement."""
+    found = await run(conn, _middles(tuple(fragments), _shape(scope, span)), values_of(scope, span))
+    return [{row[0]: Decimal(row[n + 1]) for row in found if row[n + 1] is not None} for n in range(len(fragments))]
 
 
-async def places(conn: AsyncConnection, scope: Scope) -> list[int]:
-    """Ids of the rows of a report, in the order of their codes: the areas of the level, or the children."""
-    level = "a.level::text = :level AND a.id <> :root" if scope.level is not None else "a.parent_id = :root"
-    query = sql(
-        f"SELECT a.id FROM area a WHERE a.ancestor_ids @> ARRAY[CAST(:root AS integer)] AND {level} ORDER BY a.code"  # noqa: S608
-    )
-    values = {"root": scope.area_id, "level": scope.level}
-    return [
-        int(one)
-        for one in (await conn.execute(query, values if scope.level is not None else {"root": scope.area_id})).scalars()
-    ]
+async def scope(conn: AsyncConnection, area_id: int, depth: int, county_id: int | None, level: str | None) -> Scope:
+    """What an area holds; rows are the areas of a level, else those right below it (at `depth` of its ancestors)."""
+    values = {"root": area_id, "depth": depth, "level": level}
+    found = (await conn.execute(sql(_PLACES), values)).all()
+    areas, rows, atoms = ([row[n] for row in found] for n in range(3))
+    return Scope(area_id, county_id, areas, rows, atoms)

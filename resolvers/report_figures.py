@@ -160,6 +160,7 @@ async def summed(
     counts of persons are guarded, and withheld without.
     """
     table = Table()
+    middles: dict[Fragment, list[Measure]] = {}
     wanted: dict[tuple[Fragment, Grain], list[tuple[str, Fragment]]] = {}
     parted: dict[tuple[Fragment, Grain], list[tuple[str, Fragment]]] = {}
     for one in measures:
@@ -169,14 +170,16 @@ async def summed(
             continue
         grain: Grain = "ATOMS" if careful else "EXACT"
         if one.aggregate == "MEDIAN":
-            found = await statements.medians(conn, one.fragments[0], scope, asked)
-            table.middles[one.code] = {row: middle for row, (middle, _) in found.items()}
+            middles.setdefault(one.fragments[0].scan, []).append(one)
             continue
         for fragment in one.fragments:
             whole = replace(fragment, each=None)
             wanted.setdefault((whole.scan, grain), []).append((one.code, whole))
             if fragment.each is not None and not careful:
                 parted.setdefault((fragment.scan, grain), []).append((one.code, fragment))
+    for alike in middles.values():
+        found = await statements.medians(conn, [one.fragments[0] for one in alike], scope, asked)
+        table.middles |= {one.code: by_row for one, by_row in zip(alike, found, strict=True)}
     careful_codes = {one.code for one in measures if one.guard == "PERSONS" and not inside}
     table.totals = await _read(conn, wanted, scope, asked, careful_codes, finer)
     table.parts = await _read(conn, parted, scope, asked, set(), finer)

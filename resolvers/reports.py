@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from db import measures as statements
 from db import report_rows
 from db.areas import Area
-from db.measures import Scope
 from db.viewer import Viewer
 from db.visibility import STAFF
 from resolvers import due
@@ -236,9 +235,9 @@ async def computed(
     await statements.begin(conn)
     area, period, words = asked.area, asked.period, asked.words
     own = (await due.rules(conn, words)).days
-    scope = Scope(area.id, len(area.ancestor_ids) + 1, area.county_id, level)
-    ids = await statements.places(conn, scope)
-    places = await words.areas_by_id(conn, ids)
+    scope = await statements.scope(conn, area.id, len(area.ancestor_ids) + 1, area.county_id, level)
+    places = await words.areas_by_id(conn, set(scope.rows) - {area.id})
+    ids = sorted(places, key=lambda id: places[id].code)
     above = {id for one in (area, *places.values()) for id in one.ancestor_ids}
     townships = {id for id, one in (await words.areas_by_id(conn, above)).items() if one.level == "TOWNSHIP"}
     finer = {one.id for one in (area, *places.values()) if townships & set(one.ancestor_ids[:-1])}
@@ -339,7 +338,7 @@ async def counted_rows(
             conn,
             context.viewer,
             one.fragments,
-            Scope(place.id, len(place.ancestor_ids) + 1, place.county_id),
+            await statements.scope(conn, place.id, len(place.ancestor_ids) + 1, place.county_id, None),
             span(asked.period, asked.at, past=asked.past, own=(await due.rules(conn, asked.words)).days),
             own=own,
             part=None if part is None else _stored(one, asked.words, part),

@@ -28,8 +28,9 @@ from resolvers.context import KEEP
 from resolvers.context import Done as ActDone
 from resolvers.errors import Refusal
 from resolvers.referral_steps import STEPS
-from schema import cases, identities, inputs, results
+from schema import cases, identities, inputs, reports, results
 from schema.acting import act_of, plain
+from schema.buildout import BuildoutMutations
 from schema.evaluations import EvaluationActs
 from schema.mapping import id_of
 from schema.problems import problem
@@ -384,4 +385,6 @@ ACTS = (
     EvaluationActs,
     cases.Mutations,
     identities.Mutations,
+    BuildoutMutations,
+    reports.Mutations,
 )

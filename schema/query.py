@@ -7,8 +7,9 @@ from typing import Any
 
 import strawberry
 
-from schema import cases, identities, linkage, simulate, subscription, teams
+from schema import cases, identities, linkage, reports, simulate, subscription, teams
 from schema.areas import Area
+from schema.buildout import BuildoutQueries
 from schema.catalogue import CatalogueQueries
 from schema.certificates import CertificateVerification, verification
 from schema.day import CoordinatorDay, today
@@ -39,6 +40,7 @@ from schema.records import RecordQueries
 from schema.referrals import Referral, ReferralFilter
 from schema.services import ServiceFilter, ServiceRecord, ServiceTotals
 from schema.services import totals as service_totals
+from schema.stations import StationQueries
 from schema.supervision import SupervisionQueries
 from schema.terms import ResourceType, Term
 from schema.training import TrainingQueries
@@ -214,4 +216,7 @@ QUESTIONS = (
     SupervisionQueries,
     TrainingQueries,
     identities.Queries,
+    BuildoutQueries,
+    StationQueries,
+    reports.Queries,
 )
