@@ -28,7 +28,7 @@ from resolvers.context import KEEP
 from resolvers.context import Done as ActDone
 from resolvers.errors import Refusal
 from resolvers.referral_steps import STEPS
-from schema import cases, identities, inputs, reports, results
+from schema import cases, funds, identities, inputs, reports, results
 from schema.acting import act_of, plain
 from schema.buildout import BuildoutMutations
 from schema.evaluations import EvaluationActs
@@ -386,5 +386,6 @@ ACTS = (
     cases.Mutations,
     identities.Mutations,
     BuildoutMutations,
+    funds.Mutations,
     reports.Mutations,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from schema import cases, identities, linkage, reports, simulate, subscription, teams
+from schema import cases, fund_books, identities, linkage, reports, rules, simulate, subscription, teams
 from schema.areas import Area
 from schema.buildout import BuildoutQueries
 from schema.catalogue import CatalogueQueries
@@ -218,5 +218,7 @@ QUESTIONS = (
     identities.Queries,
     BuildoutQueries,
     StationQueries,
+    fund_books.Queries,
+    rules.Queries,
     reports.Queries,
 )
