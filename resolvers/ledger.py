@@ -87,9 +87,9 @@ async def balances(
     for name, id in holders:
         row = found.get((name, id))
         if row is not None or fund is not None:
-            ids = [id if name == one else None for one in HOLDERS]
-            figures = (ZERO, ZERO, ZERO) if row is None else (row.left, row.reserved, row.spent)
-            rows.append(FundBalance(*ids, *(Decimal(one) for one in figures)))
+            pool, line, gift = (id if name == one else None for one in HOLDERS)
+            left, reserved, spent = (ZERO, ZERO, ZERO) if row is None else (row.left, row.reserved, row.spent)
+            rows.append(FundBalance(pool, line, gift, Decimal(left), Decimal(reserved), Decimal(spent)))
     accounts = [AccountTotal(row.kind, Decimal(row.came), Decimal(row.gone)) for row in totals]
     return Balances(place.id, day, rows, accounts)
 

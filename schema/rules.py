@@ -110,8 +110,9 @@ async def _tried(
         return None if value is strawberry.UNSET else value
 
     facts = {one.measure.name: one.value for one in input.facts}
-    if plain(input.project_total) is not None:
-        facts["PROJECT_TOTAL"] = input.project_total
+    total = plain(input.project_total)
+    if total is not None:
+        facts["PROJECT_TOTAL"] = total
     found = await ledger.try_rules(
         info.context.acts,
         area=input.area,
