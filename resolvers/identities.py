@@ -187,10 +187,10 @@ async def read_for_referral(
 ) -> tuple[Done, Identity | None]:
     """Name, phone and address of the person an order is for, in plain, to the provider that accepted it; on record.
 
-    Raises as `read`; Conflict also where the order is not under way, the need belongs to no client's case, or no
-    consent to share stands.
+    Coordinators of the order's area may look in the same way. Raises as `read`; Conflict also where the order is not
+    under way, the need belongs to no client's case, or no consent to share stands.
     """
-    require_role(context.viewer, "PARTNER")
+    require_role(context.viewer, *READERS)
     plain: dict[str, str] = {}
 
     async def work(conn: AsyncConnection) -> Done:
@@ -204,7 +204,7 @@ async def read_for_referral(
 
 async def masked_for_referral(context: Context, referral_id: int | None) -> Identity:
     """The same, masked and not on record: what the provider would be shown, or why it would not. Raises as above."""
-    require_role(context.viewer, "PARTNER")
+    require_role(context.viewer, *READERS)
     async with context.engine.begin() as conn:
         client = await _helped(context, conn, referral_id)
         row = (await rows.of_clients(conn, [client.id])).get(client.id)
@@ -221,9 +221,12 @@ async def _helped(context: Context, conn: AsyncConnection, referral_id: int | No
     referral = await acting.seen(conn, context.viewer, "referral", referral_id)
     if referral is None:
         raise NotFound("这个点单", "referral")
-    if referral.provider_id != context.viewer.party_id:
+    words = await vocabulary(context.engine, conn)
+    area = (await words.areas_by_id(conn, [referral.area_id]))[referral.area_id]
+    if referral.provider_id != context.viewer.party_id and not within(context.viewer, area):
         raise NotAllowed(
-            "只有接单的提供方可以这样查看", "only the provider of the order may see whom it is for in this way"
+            f"只有接单的提供方、{area.full_name}的统筹员或管理员可以查看",
+            f"only the provider of the order, a coordinator of {area.full_name} or an administrator may see this",
         )
     if referral.status not in HELPING:
         raise Conflict(

@@ -19,7 +19,11 @@ from schema.results import Done, result
 
 Info = strawberry.Info[Any, Any]
 if TYPE_CHECKING:
-    Client = Consent = VisitPlan = ConsentPurpose = ConsentBy = Any
+    Client = Any
+    Consent = Any
+    VisitPlan = Any
+    ConsentPurpose = Any
+    ConsentBy = Any
 else:
     Client, Consent, VisitPlan = TYPES["client"], TYPES["consent"], TYPES["visit_plan"]
     ConsentPurpose, ConsentBy = ENUMS["consent_purpose"], ENUMS["consent_by"]

@@ -110,6 +110,11 @@ class County:
             "certificate",
             "notice",
             "webhook",
+            "client",
+            "consent",
+            "identity",
+            "identity_reading",
+            "record_version",
             "event",
             "idempotency",
             "api_key",
@@ -119,7 +124,19 @@ class County:
     async def state(self) -> list[Any]:
         """Everything about needs, offers, parties and plans that an act may change."""
         found: list[Any] = []
-        for name in ("party", "need", "offer", "match", "plan", "referral", "service_record", "certificate", "webhook"):
+        for name in (
+            "party",
+            "need",
+            "offer",
+            "match",
+            "plan",
+            "referral",
+            "service_record",
+            "certificate",
+            "webhook",
+            "client",
+            "consent",
+        ):
             found += await self.rows(f"SELECT to_jsonb(t) FROM {name} t ORDER BY id")  # noqa: S608
         return found
 

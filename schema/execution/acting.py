@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 import strawberry
-from graphql import FieldNode, GraphQLError, GraphQLSchema, get_named_type
+from graphql import FieldNode, GraphQLError, GraphQLSchema, get_named_type, get_nullable_type, is_list_type
 from graphql.execution.values import VariableValues
 from strawberry.types.arguments import convert_arguments
 
@@ -138,7 +138,8 @@ def _item(selector: Selector, of: Any, nodes: list[FieldNode]) -> tuple[str, Any
     if isinstance(kind, mapping.Part):
         if nodes[0].selection_set is None:
             return "attribute", kind.name
-        return "list", (kind.name, target.name, selector.leaves(target, nodes))
+        how = "list" if is_list_type(get_nullable_type(definition.type)) else "object"
+        return how, (kind.name, target.name, selector.leaves(target, nodes))
     raise NotMapped(name)
 
 
@@ -174,6 +175,10 @@ async def _said(answer: Any, how: str, what: Any, reader: Reader, viewer: Viewer
         return what
     if how == "attribute":
         return getattr(answer, what)
+    if how == "object":
+        name, typename, leaves = what
+        part = getattr(answer, name)
+        return None if part is None else {leaf.key: _leaf(part, typename, leaf) for leaf in leaves}
     if how == "list":
         name, typename, leaves = what
         return [{leaf.key: _leaf(one, typename, leaf) for leaf in leaves} for one in getattr(answer, name)]

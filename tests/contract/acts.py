@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from case_acts import CASES
 from service_acts import SERVICES
 from small_county import COUNTY, OTHER_COUNTY, TOWN, VILLAGE, County
 from stdnum.cn import uscc
@@ -56,6 +57,8 @@ class Stage:
     certificate: str
     #: An active and a paused one.
     webhooks: dict[str, str]
+    #: A client whose need is ordered, with the case, and its consent to share.
+    files: dict[str, str]
 
     async def answer(self, document: str, variables: dict[str, Any] | None = None, viewer: Viewer = LOCAL) -> Any:
         """The whole answer, errors and all."""
@@ -484,3 +487,4 @@ DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = SERVICES | {
         },
     ),
 }
+DONE |= CASES

@@ -9,18 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from small_county import VILLAGE
+
 #: Given the ids of what is there already: kinds of records by table, and "community", "provider", "worker", "need", ...
 Things = dict[str, str]
 
 SAMPLES: dict[str, dict[str, Any]] = {
     "award": {"stationId": None},
+    "case_file": {"closedOn": None, "outcome": None, "closeReason": None},
+    "case_step": {"step": "INTAKE"},
+    "visit_plan": {"grade": None},
     "programme": {"team": None},
     "sponsorship": {"stationId": None, "team": None},
     "rule_document": {"address": "https://example.org/rules"},
+    "station": {"tier": "STATION", "setting": "LARGE_COMMUNITY"},
+    "station_standard": {"form": "{village}社会工作站", "item": None, "ruleKind": None},
+    "profile_item": {"domain": None},
+    "project_role": {"role": "OPERATOR"},
+    "post": {"stipend": None},
 }
 #: Changes to a record of a kind that are allowed, where changing its first text or number is not.
 CHANGES: dict[str, dict[str, Any]] = {
     "programme": {"purpose": "改过的内容"},
     "sponsorship": {"what": "改过的内容"},
 }
-MADE: dict[str, tuple[str, Callable[[Things], dict[str, Any]], str]] = {}
+MADE: dict[str, tuple[str, Callable[[Things], dict[str, Any]], str]] = {
+    "client": ("clientOpen", lambda things: {"area": VILLAGE, "code": "示例档案"}, "ClientOpened.client"),
+    "consent": (
+        "consentGive",
+        lambda things: {
+            "clientId": things["client"],
+            "purpose": "STORE",
+            "givenBy": "CLIENT",
+            "givenOn": "2026-11-22",
+            "evidence": "示例同意书",
+        },
+        "ConsentGiven.consent",
+    ),
+}

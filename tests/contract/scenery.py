@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from acts import HOOK, gid
+from persons import number
 from small_county import OTHER_COUNTY, TODAY, TOWN, VILLAGE, County, found
 
 from db.cursors import parse_id
-from resolvers import certificates, offers, parties, referrals, services, webhooks
+from resolvers import cases, certificates, offers, parties, records, referrals, services, webhooks
 
 
 async def built(url: str) -> dict[str, Any]:
@@ -30,6 +32,7 @@ async def built(url: str) -> dict[str, Any]:
     waiting = await county.waiting_plan(OTHER_COUNTY)
     record, volunteer, certificate = await served(county, community, led["IN_PROGRESS"])
     hooked = await hooks(county)
+    filed = await files(county, led["ACCEPTED"])
     await database.close()
     return {
         "community": gid("Community", community),
@@ -44,6 +47,7 @@ async def built(url: str) -> dict[str, Any]:
         "volunteer": volunteer,
         "certificate": certificate,
         "webhooks": hooked,
+        "files": filed,
     }
 
 
@@ -71,6 +75,34 @@ async def served(county: County, community: int, referral: str) -> tuple[str, st
         gid("Volunteer", volunteers[0]),
         gid("VolunteerCertificate", certified.id),
     )
+
+
+async def files(county: County, referral: str) -> dict[str, str]:
+    """A client with an identity, a consent to share, and a case of which the need of an order is."""
+    parsed = parse_id(referral)
+    assert parsed is not None
+    need = (await county.one("SELECT need_id FROM referral WHERE id = :id", id=parsed[1]))[0]
+    client = await cases.open_client(
+        county.context,
+        area=VILLAGE,
+        code="2026-001",
+        identity={
+            "name": "王大海",
+            "phone": "13800001234",
+            "address": "拳铺镇甲村 1 号",
+            "identity_number": number(date(1950, 1, 2)),
+        },
+    )
+    day = {"given_by": "CLIENT", "given_on": TODAY}
+    consent = await cases.give_consent(county.context, client=client.id, purpose="SHARE", evidence="同意书", **day)
+    case = {"area": VILLAGE, "code": "个 1", "title": "出行", "method": "CASEWORK", "client": client.id}
+    opened = await records.save(county.context, "case_file", case | {"opened_on": TODAY}, id=None)
+    await records.save(county.context, "case_need", {"case_file": opened.id, "need": need}, id=None)
+    return {
+        "client": gid("Client", client.id),
+        "consent": gid("Consent", consent.id),
+        "case_file": gid("CaseFile", opened.id),
+    }
 
 
 async def hooks(county: County) -> dict[str, str]:

@@ -124,6 +124,8 @@ async def test_a_key_used_for_something_else_is_a_conflict(stage: Stage, act: st
         ("reason", "另一个原因"),
         ("until", "2026-11-21"),
         ("ids", [gid("Offer", 99)]),
+        ("code", "另一号"),
+        ("purpose", "SHARE"),
     ):
         other |= {field: value} if field in given else {}
     assert other
@@ -131,12 +133,19 @@ async def test_a_key_used_for_something_else_is_a_conflict(stage: Stage, act: st
     assert (said["__typename"], said["code"]) == ("Conflict", "IDEMPOTENCY_KEY_REUSED")
 
 
+IDS = ("id", "communityId", "providerId", "needId", "referralId", "volunteerId", "clientId")
+
+
 def reference(act: str) -> str | None:
     """The field by which an act names what is there already."""
     arguments = MUTATION.fields[act].args  # type: ignore[union-attr]
     given = get_named_type(arguments["input"].type).fields if "input" in arguments else arguments
     return next(
-        (name for name in ("id", "communityId", "providerId", "needId", "referralId", "volunteerId") if name in given),
+        (
+            name
+            for name in ("id", "communityId", "providerId", "needId", "referralId", "volunteerId", "clientId")
+            if name in given
+        ),
         None,
     )
 
