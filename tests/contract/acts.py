@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from case_acts import CASES
+from report_acts import REPORTS
 from service_acts import SERVICES
 from small_county import COUNTY, OTHER_COUNTY, TOWN, VILLAGE, County
 from stdnum.cn import uscc
@@ -147,7 +148,7 @@ def step(status: str, target: str, given: dict[str, Any], now: dict[str, Any], p
 
 
 #: act -> what is given, the type that answers, what is selected of it, what comes back
-DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = SERVICES | {
+DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = SERVICES | REPORTS | {
     "organizationRegister": (
         lambda _: PARTY | {"creditCode": CODE, "foundedOn": "2020-02-29"},
         "OrganizationRegistered",

@@ -34,6 +34,11 @@ CHANGES: dict[str, dict[str, Any]] = {
     "sponsorship": {"what": "改过的内容"},
 }
 MADE: dict[str, tuple[str, Callable[[Things], dict[str, Any]], str]] = {
+    "report": (
+        "reportSubmit",
+        lambda _: {"area": VILLAGE, "cadence": "MONTH", "period": "2026-10"},
+        "ReportSubmitted.report",
+    ),
     "client": ("clientOpen", lambda things: {"area": VILLAGE, "code": "示例档案"}, "ClientOpened.client"),
     "consent": (
         "consentGive",
