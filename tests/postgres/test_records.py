@@ -25,9 +25,11 @@ from db.database import Database
 from db.kinds import KINDS
 from db.records import Declared, Field, camel
 from db.viewer import LOCAL, PUBLIC, Viewer
-from exchange.vocabulary import read_terms
+from exchange.procedures import read_procedures
+from exchange.vocabulary import read_terms, shipped
 from resolvers import parties
 from resolvers.context import Context
+from resolvers.referral_steps import STEPS
 from resolvers.vocabulary import load
 from schema.execution.executor import Executor
 
@@ -147,7 +149,9 @@ def book(server_url: str, template_url: str) -> Iterator[Book]:
         county = County(Context(database, LOCAL, lambda: NOON), database.engine)
         stage = Stage(county, Executor(database, clock=lambda: NOON), **stood)
         known = {one.scheme for one in TERMS}
-        await load(county.context, terms=[one for one in read_terms().records if one.scheme not in known])
+        steps = read_procedures([shipped("procedures.csv")], set(), STEPS).records
+        terms = [one for one in read_terms().records if one.scheme not in known]
+        await load(county.context, terms=terms, procedures=steps)
         worker = await parties.register_social_worker(county.context, name="示例社工", area=VILLAGE)
         carrier = await parties.register_organization(county.context, name="示例社会组织", area=VILLAGE)
         things = {
