@@ -19,13 +19,14 @@ class DueRuleRow(Base):
     __tablename__ = "due_rule"
 
     id: Mapped[int] = primary_key()
-    #: What is awaited: ACCEPT, START, COMPLETE, FOLLOW_UP of a referral; STILL_TRUE of an offer.
+    #: What is awaited: ACCEPT, START, COMPLETE, FOLLOW_UP of a referral; STILL_TRUE of an offer; AGREEMENT_ENDS.
     step: Mapped[str] = mapped_column(Text)
     #: Null for a step that knows no priority.
     priority: Mapped[str | None] = mapped_column(PRIORITY)
     #: Where it holds, with all below that has no rule of its own; null: everywhere.
     area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
-    #: Until it is due; then from each handing upward (or reminder) to the next. Working days; STILL_TRUE: any days.
+    #: Until it is due; then from each handing upward (or reminder) to the next. Working days; STILL_TRUE and
+    #: AGREEMENT_ENDS (before its last day): any days.
     days: Mapped[int] = mapped_column(SmallInteger)
     again_days: Mapped[int] = mapped_column(SmallInteger)
     source: Mapped[str] = mapped_column(Text)

@@ -21,6 +21,7 @@ MODULES: tuple[str, ...] = (
     "evaluations",
     "fund_rules",
     "funds",
+    "handovers",
     "posts",
     "practice_cases",
     "programmes",

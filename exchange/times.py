@@ -9,9 +9,11 @@ from datetime import date
 from exchange.records import Place
 from exchange.vocabulary import File, Reading, _Row, _Table, _unique, shipped
 
-#: Steps of a referral that are due by its priority; and how long an offer is believed without being confirmed.
+#: Steps of a referral that are due by its priority.
 STEPS = ("ACCEPT", "START", "COMPLETE", "FOLLOW_UP")
-STILL_TRUE = "STILL_TRUE"
+#: Counted in calendar days: how long an offer is believed without being confirmed, how long before its end an
+#: agreement is told of.
+STILL_TRUE, AGREEMENT_ENDS = "STILL_TRUE", "AGREEMENT_ENDS"
 PRIORITIES = ("ROUTINE", "URGENT", "ASAP", "STAT")
 MOST_DAYS = 366
 WORKS = {"YES": True, "NO": False}
@@ -19,9 +21,10 @@ WORKS = {"YES": True, "NO": False}
 
 @dataclass(frozen=True, slots=True)
 class DueTimeRecord:
-    """After how many working days a step is due, and again each time it stays undone; STILL_TRUE: calendar days.
+    """After how many working days a step is due, and again each time it stays undone.
 
-    `area` is a code; None where it holds everywhere.
+    STILL_TRUE: after so many calendar days; AGREEMENT_ENDS: so many before the last day. `area` is a code; None where it
+    holds everywhere.
     """
 
     place: Place
@@ -59,12 +62,12 @@ def read_due_times(files: Sequence[File] | None, area_codes: Collection[str]) ->
     every: list[DueTimeRecord] = []
     for row in table.rows(required=("step", "days", "again_days", "source")):
         step, priority, area = row["step"], row["priority"], row["area"]
-        if step not in (*STEPS, STILL_TRUE):
+        if step not in (*STEPS, STILL_TRUE, AGREEMENT_ENDS):
             row.fault("UNKNOWN_STEP", "step", f"没有“{step}”这一步", f"there is no step “{step}”")
-        elif step == STILL_TRUE and (priority or area):
+        elif step not in STEPS and (priority or (area and step == STILL_TRUE)):
             column = "priority" if priority else "area"
             row.fault("DAYS_OUT_OF_RANGE", column, "这一步不分优先级和地区", "this step knows no priority and no area")
-        elif step != STILL_TRUE and priority not in PRIORITIES:
+        elif step in STEPS and priority not in PRIORITIES:
             row.fault("UNKNOWN_PRIORITY", "priority", f"没有优先级“{priority}”", f"there is no priority “{priority}”")
         if area and area not in area_codes:
             row.fault("UNKNOWN_AREA", "area", f"没有区划代码“{area}”", f"no area has the code “{area}”")

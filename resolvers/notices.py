@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,6 +28,7 @@ Kind = Literal[
     "TO_FOLLOW_UP",
     "STILL_TRUE",
     "WEBHOOK_DISABLED",
+    "AGREEMENT_ENDS",
 ]
 #: Title and body of each kind in 中文 and English; {what} is what is asked or offered, {due} when it is due.
 TEXTS: Mapping[str, tuple[str, str, str, str]] = {
@@ -100,8 +101,21 @@ TEXTS: Mapping[str, tuple[str, str, str, str]] = {
         "One of your webhooks failed for long, or said that it wants no more, and was disabled. Look into it and "
         "resume it; what it missed is sent then.",
     ),
+    "AGREEMENT_ENDS": (
+        "服务协议即将到期",
+        "An agreement ends soon",
+        "{what}。{due} 到期,还没有续签;请及时办理续签或交接。",
+        "{what}. Its last day is {due} and nothing follows it; renew it, or hand over.",
+    ),
 }
-TYPENAMES = {"referral": "Referral", "need": "Need", "offer": "Offer", "party": "Party", "webhook": "Webhook"}
+TYPENAMES = {
+    "referral": "Referral",
+    "need": "Need",
+    "offer": "Offer",
+    "party": "Party",
+    "webhook": "Webhook",
+    "agreement": "Agreement",
+}
 
 
 def notice(
@@ -119,12 +133,13 @@ def notice(
     unit: str = "",
     where: str = "",
     due_at: datetime | None = None,
+    on: date | None = None,
     count: int = 0,
 ) -> dict[str, Any]:
-    """The row of a notice, for `db.notices.add`; arguments as of `tell`."""
+    """The row of a notice, for `db.notices.add`; arguments as of `tell`, and `on`, where it is about a day."""
     amount_zh = f" {quantity} {unit}".rstrip() if quantity is not None else ""
     amount_en = f" ({quantity} {unit})".replace(" )", ")") if quantity is not None else ""
-    due = "" if due_at is None else f"{due_at.astimezone(COUNTY_TIME):%Y-%m-%d %H:%M}"
+    due = f"{on or ''}" if due_at is None else f"{due_at.astimezone(COUNTY_TIME):%Y-%m-%d %H:%M}"
     values_zh = {"what": f"{where}:{what[0]}{amount_zh}" if where else what[0] + amount_zh, "due": due, "count": count}
     values_en = values_zh | {"what": f"{what[1]}{amount_en}" + (f", {where}" if where else "")}
     title_zh, title_en, body_zh, body_en = TEXTS[kind]

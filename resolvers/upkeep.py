@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import events, notices, upkeep
+from db import coordination, events, notices, upkeep
 from db.areas import Area
 from db.cursors import global_id
 from db.faults import classify
@@ -29,6 +29,8 @@ AT_ONCE = 200
 RELEASED_AT_ONCE = 500
 #: Offers listed in one question.
 LISTED = 100
+#: How long before its end an agreement may be told of, at most.
+MOST_DAYS = 366
 #: A reminder is never followed by another within less.
 QUIET = timedelta(hours=20)
 #: Levels of the areas that answer for a referral; the top of its county answers whatever its level.
@@ -56,6 +58,7 @@ async def sweep(context: Context) -> dict[str, int]:
         "reminded": remind,
         "due_soon": warn,
         "asked": ask,
+        "ending": ending,
         "delivered": delivery.deliver,
     }
     done: dict[str, int] = {}
@@ -233,6 +236,38 @@ async def ask(context: Context) -> int:
             for row in rows
         ]
         return made, len(rows), rows[-1].provider_id if rows else after
+
+    return await _page_by_page(context, some)
+
+
+async def ending(context: Context) -> int:
+    """Tells coordinators of agreements that end soon and that nothing follows: once for each end."""
+
+    async def some(conn: AsyncConnection, words: Vocabulary, after: int) -> tuple[list[dict[str, Any]], int, int]:
+        today = context.today
+        rows = await coordination.agreements_to_tell(conn, today, today + timedelta(days=MOST_DAYS), after, AT_ONCE)
+        areas = await words.areas_by_id(conn, {row.area_id for row in rows})
+        rules = await due.rules(conn, words)
+        made = []
+        for row in rows:
+            area = areas[row.area_id]
+            rule = rules.of("AGREEMENT_ENDS", None, area.ancestor_ids)
+            if rule is due.UNTOLD or row.until_on > today + timedelta(days=rule.days):
+                continue
+            made.append(
+                notice(
+                    context,
+                    kind="AGREEMENT_ENDS",
+                    area_id=row.area_id,
+                    entity="agreement",
+                    entity_id=row.id,
+                    occasion=row.until_on.isoformat(),
+                    what=("一份服务协议", "A service agreement"),
+                    where=area.full_name,
+                    on=row.until_on,
+                )
+            )
+        return made, len(rows), rows[-1].id if rows else after
 
     return await _page_by_page(context, some)
 

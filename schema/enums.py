@@ -147,6 +147,7 @@ class NoticeKind(Enum):
     TO_FOLLOW_UP = _value("TO_FOLLOW_UP", "The service is done; call back. 待回访")
     STILL_TRUE = _value("STILL_TRUE", "Offers that nobody confirmed for long. 资源是否仍有效")
     WEBHOOK_DISABLED = _value("WEBHOOK_DISABLED", "A webhook was given up. 推送已停用")
+    AGREEMENT_ENDS = _value("AGREEMENT_ENDS", "An agreement ends soon and nothing follows it. 服务协议即将到期")
 
 
 PRIORITY_LABELS = {

@@ -50,7 +50,7 @@ async def test_the_shipped_rules_know_every_step_and_priority_and_name_their_sou
     steps = {
         (step, priority) for step in set(due.STEP_OF.values()) for priority in ("ROUTINE", "URGENT", "ASAP", "STAT")
     }
-    assert cases == steps | {("STILL_TRUE", None)}
+    assert cases == steps | {("STILL_TRUE", None), ("AGREEMENT_ENDS", None)}
     assert all(one.source for one in records)
     assert not read_due_times(None, ()).faults
     by_step = {(one.step, one.priority): one.days for one in records}
