@@ -29,13 +29,12 @@ from graphql import (
 )
 from strawberry.dataloader import DataLoader
 
+from bench.ordinary_records import RECORD_MANY, RECORD_ONE
 from bench.ordinary_sql import (
     BELOW,
     COLUMN_OF,
     FILTERS,
     ORDERS,
-    RECORD_MANY,
-    RECORD_ONE,
     TABLE_OF_LIST,
     TABLE_OF_TYPE,
     TO_MANY,

@@ -16,7 +16,6 @@ import strawberry
 from db.base import Base
 from db.cursors import decode, parse_id
 from db.kinds import KINDS
-from db.records import Declared
 from db.viewer import Viewer
 
 Order = tuple[tuple[str, str], ...]
@@ -128,22 +127,6 @@ TO_PAGE: dict[tuple[str, str], tuple[str, str, Order]] = {
     ("referral", "follow_ups"): ("follow_up", "referral_id", ORDERS["follow_up"]),
     ("referral", "services"): ("service_record", "referral_id", ORDERS["service_record"]),
     ("party", "certificates"): ("certificate", "volunteer_id", ORDERS["certificate"]),
-}
-#: What a record points at: (type, field) -> (table, column).
-RECORD_ONE = {
-    (kind.kind.typename, one.name): (one.target or "term", one.column)
-    for kind in KINDS.values()
-    for one in kind.fields
-    if one.form in ("to", "named", "term")
-}
-RECORD_MANY = {
-    (kind.kind.typename, one.name): one.column for kind in KINDS.values() for one in kind.fields if one.form == "terms"
-}
-TO_PAGE |= {
-    (one.target or "", one.back): (name, one.column, ORDERS[name])
-    for name, kind in KINDS.items()
-    for one in kind.fields
-    if one.back is not None
 }
 BELOW = {"PROVINCE": "PREFECTURE", "PREFECTURE": "COUNTY", "COUNTY": "TOWNSHIP", "TOWNSHIP": "VILLAGE"}
 
@@ -260,7 +243,7 @@ def _below(table: str, code: str, p: Parameters) -> str:
     return f"SELECT id FROM {table} WHERE ancestor_ids @> ARRAY[(SELECT id FROM {table} WHERE code = {p(code)})]"
 
 
-def _within_area(table: str, value: Any, p: Parameters) -> str:
+def within_area(table: str, value: Any, p: Parameters) -> str:
     return f"{table}.area_id IN ({_below('area', value, p)})"
 
 
@@ -287,17 +270,17 @@ def _serves_group(table: str, value: Any, p: Parameters) -> str:
     return f"(cardinality(offer.client_group_ids) = 0 OR offer.client_group_ids && {groups})"
 
 
-def _scheme(scheme: str, code: str, p: Parameters) -> str:
+def scheme_below(scheme: str, code: str, p: Parameters) -> str:
     found = f"(SELECT id FROM term WHERE scheme = '{scheme}' AND code = {p(code)})"
     return f"SELECT id FROM term WHERE ancestor_ids @> ARRAY[{found}]"
 
 
 def _by_channel(table: str, value: Any, p: Parameters) -> str:
-    return f"need.channel_id IN ({_scheme('channel', value, p)})"
+    return f"need.channel_id IN ({scheme_below('channel', value, p)})"
 
 
 def _by_industry(table: str, value: Any, p: Parameters) -> str:
-    firms = f"party.industry_id IN ({_scheme('industry', value, p)})"
+    firms = f"party.industry_id IN ({scheme_below('industry', value, p)})"
     return firms if table == "party" else f"offer.provider_id IN (SELECT id FROM party WHERE {firms})"
 
 
@@ -320,7 +303,7 @@ def _unmatched(table: str, value: Any, p: Parameters) -> str:
     return f"need.id {'NOT ' if value else ''}IN (SELECT need_id FROM match)"
 
 
-def _id_of(types: tuple[str, ...], *columns: str) -> Callable[[str, Any, Parameters], str]:
+def id_of(types: tuple[str, ...], *columns: str) -> Callable[[str, Any, Parameters], str]:
     """One of the columns is the number of an id of these types; any other text names nothing."""
 
     def condition(table: str, value: Any, p: Parameters) -> str:
@@ -345,45 +328,45 @@ def _names(value: Any) -> list[str]:
     return [one.name for one in value]
 
 
-def _one_of(column: str) -> Callable[[str, Any, Parameters], str]:
+def one_of(column: str) -> Callable[[str, Any, Parameters], str]:
     return lambda table, value, p: f"{table}.{column} = ANY({p(_names(value))})"
 
 
-def _is(column: str, name: Callable[[Any], Any] = lambda value: value) -> Callable[[str, Any, Parameters], str]:
+def is_(column: str, name: Callable[[Any], Any] = lambda value: value) -> Callable[[str, Any, Parameters], str]:
     return lambda table, value, p: f"{table}.{column} = {p(name(value))}"
 
 
-def _compared(column: str, sign: str) -> Callable[[str, Any, Parameters], str]:
+def compared(column: str, sign: str) -> Callable[[str, Any, Parameters], str]:
     return lambda table, value, p: f"{table}.{column} {sign} {p(value)}"
 
 
-def _contains(column: str) -> Callable[[str, Any, Parameters], str]:
+def contains(column: str) -> Callable[[str, Any, Parameters], str]:
     return lambda table, value, p: f"strpos(lower({table}.{column}), lower({p(value.strip())})) > 0"
 
 
 FILTERS: dict[str, dict[str, Callable[[str, Any, Parameters], str]]] = {
     "area": {
-        "level": _is("level", lambda value: value.name),
+        "level": is_("level", lambda value: value.name),
         "under": lambda t, v, p: f"area.id IN ({_below('area', v, p)}) AND area.id <> {_area(v, p)}",
-        "search": _contains("name"),
+        "search": contains("name"),
     },
-    "resource_type": {"kind": _is("kind", lambda value: value.name)},
-    "term": {"scheme": _is("scheme")},
+    "resource_type": {"kind": is_("kind", lambda value: value.name)},
+    "term": {"scheme": is_("scheme")},
     "party": {
-        "area": _within_area,
-        "society": _one_of("society"),
+        "area": within_area,
+        "society": one_of("society"),
         "industry": _by_industry,
-        "search": _contains("name"),
+        "search": contains("name"),
     },
     "need": {
-        "area": _within_area,
+        "area": within_area,
         "resource_type": _of_type,
         "client_group": _for_group,
-        "status": _one_of("status"),
-        "priority": _one_of("priority"),
+        "status": one_of("status"),
+        "priority": one_of("priority"),
         "channel": _by_channel,
-        "search": _contains("title"),
-        "needed_before": _compared("needed_by", "<"),
+        "search": contains("title"),
+        "needed_before": compared("needed_by", "<"),
         "unmatched": _unmatched,
     },
     "offer": {
@@ -392,69 +375,38 @@ FILTERS: dict[str, dict[str, Callable[[str, Any, Parameters], str]]] = {
         "client_group": _serves_group,
         "society": _society,
         "industry": _by_industry,
-        "status": _one_of("status"),
-        "search": _contains("title"),
-        "available_at_least": _compared("available", ">="),
-        "confirmed_since": _compared("confirmed_at", ">="),
+        "status": one_of("status"),
+        "search": contains("title"),
+        "available_at_least": compared("available", ">="),
+        "confirmed_since": compared("confirmed_at", ">="),
     },
-    "plan": {"area": _within_area, "status": _one_of("status")},
+    "plan": {"area": within_area, "status": one_of("status")},
     "team_template": {},
-    "linkage_model": {"area": _within_area},
-    "duty": {"area": _posted_in, "level": _is("level", lambda value: value.name), "on": _posted_on},
+    "linkage_model": {"area": within_area},
+    "duty": {"area": _posted_in, "level": is_("level", lambda value: value.name), "on": _posted_on},
     "procedure": {"area": _posted_in, "on": _posted_on},
     "referral": {
-        "area": _within_area,
-        "party": _id_of(tuple(TYPE_OF_KIND.values()), "provider_id", "community_id"),
-        "need": _id_of(("Need",), "need_id"),
-        "offer": _id_of(("Offer",), "offer_id"),
-        "plan": _id_of(("Plan",), "plan_id"),
-        "status": _one_of("status"),
+        "area": within_area,
+        "party": id_of(tuple(TYPE_OF_KIND.values()), "provider_id", "community_id"),
+        "need": id_of(("Need",), "need_id"),
+        "offer": id_of(("Offer",), "offer_id"),
+        "plan": id_of(("Plan",), "plan_id"),
+        "status": one_of("status"),
         "overdue": _overdue,
         "to_follow_up": _holding("referral.awaited AND referral.status IN ('COMPLETED', 'FAILED')"),
     },
-    "closed_referral": {"area": _within_area, "closed_since": _compared("closed_at", ">=")},
+    "closed_referral": {"area": within_area, "closed_since": compared("closed_at", ">=")},
     "service_record": {
-        "area": _within_area,
-        "party": _id_of(tuple(TYPE_OF_KIND.values()), "provider_id", "community_id"),
-        "kind": _one_of("kind"),
-        "from_on": _compared("served_on", ">="),
-        "until": _compared("served_on", "<="),
+        "area": within_area,
+        "party": id_of(tuple(TYPE_OF_KIND.values()), "provider_id", "community_id"),
+        "kind": one_of("kind"),
+        "from_on": compared("served_on", ">="),
+        "until": compared("served_on", "<="),
         "stands": _holding("service_record.replaced_by_id IS NULL AND NOT service_record.withdrawn"),
     },
     "notice": {"unread": _holding("notice.read_at IS NULL")},
-    "webhook": {"status": _one_of("status")},
+    "webhook": {"status": one_of("status")},
 }
-
-
-def _term_of(scheme: str, column: str, listed: bool) -> Callable[[str, Any, Parameters], str]:
-    def condition(table: str, value: Any, p: Parameters) -> str:
-        below = _scheme(scheme, value, p)
-        return f"{table}.{column} && ARRAY({below})" if listed else f"{table}.{column} IN ({below})"
-
-    return condition
-
-
-def _of_kind(declared: Declared) -> dict[str, Callable[[str, Any, Parameters], str]]:
-    """The filters of a kind of record."""
-    found = {"area": _within_area}
-    for one in declared.fields:
-        if one.form == "code":
-            found[one.name] = _one_of(one.column)
-        elif one.form == "flag":
-            found[one.name] = _is(one.column)
-        elif one.form in ("term", "terms"):
-            found[one.name] = _term_of(one.scheme or "", one.column, one.form == "terms")
-        elif one.form == "to":
-            of = [name for name, table in TABLE_OF_TYPE.items() if table == one.target]
-            found[one.name] = _id_of(tuple(of), one.column)
-    if declared.kind.search is not None:
-        found["search"] = _contains(declared.kind.search)
-    if declared.kind.on is not None:
-        found |= {"from_on": _compared(declared.kind.on, ">="), "until": _compared(declared.kind.on, "<=")}
-    return found
-
-
-FILTERS |= {name: _of_kind(declared) for name, declared in KINDS.items()}
 
 
 def chosen(table: str, arguments: dict[str, Any]) -> dict[str, Any]:

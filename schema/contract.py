@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -14,9 +15,17 @@ from schema.query import QUESTIONS
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
 
+
+def _merged(name: str, parts: tuple[Any, ...], description: str) -> Any:
+    """One type of all fields of these."""
+    made: Any = merge_types(name, parts)
+    made.__strawberry_definition__.description = description
+    return made
+
+
 CONTRACT = strawberry.Schema(
-    query=merge_types("Query", QUESTIONS),
-    mutation=merge_types("Mutation", ACTS),
+    query=_merged("Query", QUESTIONS, "Questions. 查询。"),
+    mutation=_merged("Mutation", ACTS, "Acts. 办理。"),
     subscription=Subscription,
     types=[Community, Organization, SocialWorker, Volunteer, DonorFirm, Fund, Assistant, Decimal],
     config=StrawberryConfig(disable_field_suggestions=True, scalar_map=SCALARS),
