@@ -10,6 +10,7 @@ import pytest
 from lists import COUNTY, Desk, codes, counts, desk, desk_url, words_url  # noqa: F401
 from openpyxl import Workbook
 
+from db.cursors import global_id
 from db.kinds import KINDS
 from exchange.record_sheets import RecordSheet
 from resolvers import catalogue, parties
@@ -252,3 +253,42 @@ def test_every_kind_that_can_be_saved_has_a_sheet_with_headings_that_tell_its_co
     assert len(set(headings)) == len(headings), headings
     others = {label for one in sheet_kinds() if one is not kind for label in (one.zh, one.en, one.name, *one.names)}
     assert {kind.name, *kind.names}.isdisjoint(others)
+
+
+async def test_rows_of_a_kind_without_a_key_are_found_again_by_all_they_say(desk: Desk) -> None:  # noqa: F811
+    head, row = "所在区域,成立日期,名称\n", "梁山县,2021-05-01,文艺队\n"
+    kept = KINDS["incubation"]
+    assert kept.kind.key is None
+    assert counts(await desk.take(desk.csv(head + 2 * row, "incubation.csv"))) == (2, 0, 0, 0)
+    assert counts(await desk.take(desk.csv(head + 2 * row, "incubation.csv"))) == (0, 0, 2, 0)
+    assert counts(await desk.take(desk.csv(head + 3 * row, "incubation.csv"))) == (1, 0, 2, 0)
+    assert await desk.rows("SELECT count(*) FROM incubation") == [(3,)]
+
+
+async def test_a_row_may_point_at_one_further_down_of_its_own_kind(desk: Desk) -> None:  # noqa: F811
+    text = (
+        "所在区域,全称,层级,上级站点\n"
+        "拳铺镇,梁山县拳铺镇社会工作站,STATION,梁山县社会工作服务中心\n"
+        "370832,梁山县社会工作服务中心,centre,\n"
+        "杨营镇,梁山县杨营镇社会工作站,station,没有的中心\n"
+    )
+    lines = text.splitlines(keepends=True)
+    path = desk.csv("".join(lines), "station.csv")
+    assert [(one.place.cell, one.code) for one in (await desk.take(path)).faults] == [("D4", "UNKNOWN_RECORD")]
+    report = await desk.take(desk.csv("".join(lines[:3]), "station.csv"))
+    assert (counts(report), codes(report)) == ((2, 0, 0, 0), [])
+    found = await desk.rows("SELECT s.name, p.name FROM station s JOIN station p ON p.id = s.parent_id")
+    assert [tuple(row) for row in found] == [("梁山县拳铺镇社会工作站", "梁山县社会工作服务中心")]
+
+
+async def test_the_number_the_platform_gave_finds_a_row_whose_name_changed(desk: Desk) -> None:  # noqa: F811
+    await desk.take(book(desk, right()))
+    ((id,),) = await desk.rows("SELECT id FROM programme WHERE name = '小树苗成长'")
+    number = global_id(b"Programme:%d" % id)
+    named = desk.csv(f"平台编号,项目名称\n{number},小树苗成长计划\n", "programme.csv")
+    report = await desk.take(named)
+    assert [one.fields for one in report.changes] == [{"项目名称 name": ("小树苗成长", "小树苗成长计划")}]
+    other = global_id(b"Station:%d" % id)
+    for unknown in (other, global_id(b"Programme:999999"), "小树苗"):
+        report = await desk.take(desk.csv(f"平台编号,项目名称\n{unknown},某\n", "programme.csv"))
+        assert codes(report) == ["UNKNOWN_PLATFORM_ID"]
