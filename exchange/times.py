@@ -23,8 +23,8 @@ WORKS = {"YES": True, "NO": False}
 class DueTimeRecord:
     """After how many working days a step is due, and again each time it stays undone.
 
-    STILL_TRUE: after so many calendar days; AGREEMENT_ENDS: so many before the last day. `area` is a code; None where it
-    holds everywhere.
+    STILL_TRUE: after so many calendar days; AGREEMENT_ENDS: so many before the last day. `area` is a code;
+    None where it holds everywhere.
     """
 
     place: Place
