@@ -23,7 +23,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.evaluations import (
@@ -213,7 +213,7 @@ async def verdicts(
         which = and_(within(_STATION, area_id or 0), _STATION.c.tier == "STATION", in_operation(_STATION, end, end))
     done = (
         select(_EVALUATION.c.id, _EVALUATION.c.station_id, _GRADE.c.passes)
-        .distinct(_EVALUATION.c.station_id)
+        .ext(distinct_on(_EVALUATION.c.station_id))
         .outerjoin(_GRADE, _GRADE.c.id == _EVALUATION.c.grade_id)
         .where(
             _EVALUATION.c.year == year,
@@ -265,15 +265,15 @@ async def points_apart(
     """(first id, second id, indicator_id, points, points) of leaves that two evaluations scored differently."""
     one, two = _SCORE.alias("one"), _SCORE.alias("two")
     given = [bindparam(name, list(ids), ARRAY(BigInteger)) for name, ids in (("a", first_ids), ("b", second_ids))]
-    asked = func.unnest(*given).table_valued("first_id", "second_id", name="asked")
+    asked = func.unnest(*given).table_valued("first_id", "second_id", name="asked").render_derived(name="asked")
     query: Any = (
         select(one.c.evaluation_id, two.c.evaluation_id, one.c.indicator_id, one.c.points, two.c.points)
         .select_from(asked)
-        .join(one, one.c.evaluation_id == literal_column("asked.first_id"))
+        .join(one, one.c.evaluation_id == asked.c.first_id)
         .join(
             two,
             and_(
-                two.c.evaluation_id == literal_column("asked.second_id"),
+                two.c.evaluation_id == asked.c.second_id,
                 two.c.indicator_id == one.c.indicator_id,
             ),
         )

@@ -110,6 +110,13 @@ class EvaluationSubmitted(Done):
     evaluation: Evaluation = entry("evaluation", "The evaluation. 评估。")
 
 
+@strawberry.input(description="A submission to take back. 退回评估。")
+class EvaluationReopenInput:
+    id: strawberry.ID = required("Its id. 编号。")
+    reason: str = required("Why. 原因。")
+    idempotency_key: str | None = inputs.key()
+
+
 @strawberry.type(description="The evaluation can be scored again. 评估已退回。")
 class EvaluationReopened(Done):
     evaluation: Evaluation = entry("evaluation", "The evaluation. 评估。")
@@ -176,16 +183,11 @@ class EvaluationActs:
 
     @strawberry.field(description="Take a submission back to mend mistaken points. 退回已提交的评估。")
     async def evaluation_reopen(
-        self,
-        info: Info,
-        id: Annotated[strawberry.ID, _argument("Its id. 编号。")],
-        reason: Annotated[str, _argument("Why. 原因。")],
-        idempotency_key: Annotated[str | None, _argument(inputs.KEY)] = None,
+        self, info: Info, input: Annotated[EvaluationReopenInput, _argument("Which, and why. 内容。")]
     ) -> result("EvaluationReopenResult", EvaluationReopened):  # type: ignore[valid-type]
-        number, key = id_of(id, "Evaluation"), idempotency_key
-        return await act_of(
-            EvaluationReopened, evaluations.reopen, info.context.acts, number, reason=reason, idempotency_key=key
-        )
+        values = plain(input)
+        number = id_of(values.pop("id"), "Evaluation")
+        return await act_of(EvaluationReopened, evaluations.reopen, info.context.acts, number, **values)
 
     @strawberry.field(description="Draw a sample of stations for inspection. 抽取检查样本。")
     async def sample_draw(
