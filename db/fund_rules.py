@@ -206,6 +206,21 @@ async def spending_rules(conn: AsyncConnection, area_ids: Collection[int], on: d
     return [one for one in rules if one.measure == "AMOUNT" and one.bound == "AT_MOST" and one.severity == "HARD"]
 
 
+async def limits_money(conn: AsyncConnection, on: date) -> bool:
+    """Whether any rule anywhere limits money on a day."""
+    found = await conn.execute(
+        select(_R.c.id)
+        .where(
+            _R.c.subject == "FUND_SPENDING",
+            _R.c.withdrawn_at.is_(None),
+            _R.c.from_on <= on,
+            or_(_R.c.until_on.is_(None), _R.c.until_on >= on),
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 async def base_amount(
     conn: AsyncConnection, area_id: int, base_id: int, year: int, *, lock: bool = False
 ) -> Decimal | None:

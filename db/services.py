@@ -195,6 +195,14 @@ async def delivered(conn: AsyncConnection, referral_id: int, *, without: int | N
     return int((await conn.execute(counted)).scalar_one())
 
 
+async def paid(conn: AsyncConnection, referral_id: int, *, without: int | None = None) -> Decimal:
+    """Yuan that the standing records of a referral say were paid, one record left out."""
+    counted = select(func.coalesce(func.sum(_T.c.amount), 0)).where(
+        _T.c.referral_id == referral_id, standing(_T), _T.c.id.is_distinct_from(without)
+    )
+    return Decimal((await conn.execute(counted)).scalar_one())
+
+
 async def minutes_on(conn: AsyncConnection, provider_id: int, day: date, *, without: int | None = None) -> int:
     """Minutes that a provider's standing records say of one day, one record left out."""
     counted = select(func.coalesce(func.sum(_T.c.minutes), 0)).where(

@@ -99,3 +99,14 @@ async def used(
     )
     row = (await conn.execute(select(committed, payments.c.carried, promised, payments.c.paid))).one()
     return Used(*(Decimal(one) for one in row))
+
+
+async def sources(conn: AsyncConnection, party_ids: Collection[int]) -> dict[int, int]:
+    """The source of each of these parties that is a fund of one."""
+    party = PartyRow.__table__.c
+    found = await conn.execute(
+        select(party.id, party.source_id).where(
+            party.id == any_(bindparam("ids", list(party_ids), ARRAY(BigInteger))), party.source_id.is_not(None)
+        )
+    )
+    return {row[0]: row[1] for row in found}

@@ -211,8 +211,8 @@ async def statement(
 async def headroom(context: Context, *, area: str, on: date | None = None, code: str | None = None) -> Sequence[Room]:
     """How much is left under each rule on money in an area; see `resolvers.rules.headroom`."""
     async with context.engine.connect() as conn:
-        words, place = await _place(context, conn, area)
-        return await rules.headroom(conn, words, place, on or context.today, code)
+        _, place = await _place(context, conn, area)
+        return await rules.headroom(conn, place, on or context.today, code)
 
 
 async def try_rules(

@@ -85,6 +85,6 @@ def _document(instance: planning.Instance, order: str, tell: Callable[[float], N
         ) from None
     plan = planning.mathematics(instance, order, lambda share: tell(0.05 + 0.75 * share))
     why = choices(plan, needs, offers, around)
-    body = document(Instance(needs, offers, around, pairs(needs, offers, around)), plan)
+    body = document(Instance(needs, offers, around, pairs(needs, offers, around), tuple(instance.caps)), plan)
     tell(0.95)
     return plan, why, body

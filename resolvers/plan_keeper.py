@@ -17,11 +17,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import events, matches, plan_keeping, plans
+from db import events, fund_rules, matches, plan_keeping, plans
 from db.areas import Area
 from graph.keeping import Kept, SearchNeeded, Update
 from graph.values import Need, Offer
-from resolvers import plan_rows
+from resolvers import fund_caps, plan_rows
 from resolvers.context import Context
 from resolvers.plans import Instance, explained, weights_now
 from resolvers.vocabulary import Vocabulary, vocabulary
@@ -76,6 +76,9 @@ class _Stand:
     weights: matches.WeightSet
     #: None where the plan has parts that were searched: any change computes it afresh.
     kept: Kept | None
+    #: What rules left of the money that is offered, and for needs of which areas; () where no money is offered.
+    limits: fund_caps.Limits = ()
+    money_areas: frozenset[int] = frozenset()
     updates: int = 0
     #: Something happened since that does not concern the plan.
     behind: bool = False
@@ -102,11 +105,14 @@ class Keeper:
             await plan_keeping.one_moment(self._conn)
             now = await plan_keeping.since(self._conn, self._area_id, stand.snapshot)
             stale = now.plan_id != stand.plan_id or now.words or self._context.today != stand.today
+            stale = stale or await self._other_limits(stand)
             many = len(now.need_ids) + len(now.offer_ids)
             if stale or many > AFRESH_FROM:
                 changed = None
             else:
                 changed = await self._changed(stand, now.need_ids, now.offer_ids) if many else ({}, {})
+                if await self._under_rules(stand, changed[1]):
+                    changed = None
         if changed is None:
             return await self._afresh()
         stand.snapshot = now.snapshot
@@ -166,6 +172,19 @@ class Keeper:
             if not all(map(kept.knows, new)) or not all(kept.knows(one.area_id, of_need=True) for one in here):
                 kept.learn(await world(conn, stand.words, stand.weights, stand.today, here, there, place))
         return needs, offers
+
+    async def _other_limits(self, stand: _Stand) -> bool:
+        """Whether rules leave more or less of the money than when the plan was computed: spending tells nobody."""
+        if not stand.money_areas:
+            return False
+        limits, _, _ = await fund_caps.limits(self._conn, stand.words, stand.today, stand.money_areas)
+        return limits != stand.limits
+
+    async def _under_rules(self, stand: _Stand, offers: Mapping[int, Offer | None]) -> bool:
+        """Whether money is offered that rules may limit: what it draws on is found from the beginning."""
+        if not any(one is not None and fund_caps.of_money(stand.words, one.type_id) for one in offers.values()):
+            return False
+        return await fund_rules.limits_money(self._conn, stand.today)
 
     async def _write(self, stand: _Stand, told: Update, at: datetime, seconds: float) -> bool:
         assert stand.kept is not None
@@ -233,7 +252,7 @@ class Keeper:
             # In a thread, so that the session is heard meanwhile.
             plan, why = await asyncio.to_thread(explained, instance, plan_row.plan_order)
             kept = None
-            if plan.certificate.optimal and not plan.searched:
+            if plan.certificate.optimal and not plan.searched and not instance.caps:
                 try:
                     kept = await asyncio.to_thread(Kept, plan, instance.needs, instance.offers, instance.around)
                 except (ValueError, OverflowError) as error:
@@ -264,7 +283,12 @@ class Keeper:
             figures = {"demand": plan.demand, "met": plan.met, **plan_rows.certificate(plan.certificate)}
             if await self._store(plan_row.id, snapshot, at, figures, rows):
                 break
-        self._stand = _Stand(plan_row.id, snapshot, today, instance.place, words, instance.weights, kept)
+        money = any(fund_caps.of_money(words, one.type_id) for one in instance.offers)
+        asked = {one.area_id for one in instance.needs if fund_caps.of_money(words, one.type_id)} if money else ()
+        self._stand = _Stand(
+            plan_row.id, snapshot, today, instance.place, words, instance.weights, kept, instance.limits,
+            frozenset(asked),
+        )  # fmt: skip
         return True
 
     async def _read(self) -> tuple[Instance, Vocabulary]:
@@ -274,9 +298,10 @@ class Keeper:
         place = (await words.areas_by_id(conn, [self._area_id]))[self._area_id]
         weights = await weights_now(conn)
         needs = [need_value(row) for row in await matches.open_needs(conn, area_id=place.id)]
-        offers = offer_values(await plans.offers_covering(conn, set(words.types_by_id), place.id), words)
+        given = offer_values(await plans.offers_covering(conn, set(words.types_by_id), place.id), words)
+        offers, caps, limits = await fund_caps.capped(conn, words, context.today, needs, given)
         around = await world(conn, words, weights, context.today, needs, offers, place)
-        return Instance(place, needs, offers, around, weights), words
+        return Instance(place, needs, offers, around, weights, caps, limits), words
 
 
 def _other(rows: Iterable[dict[str, Any]], stored: Mapping[Any, Any], key: Sequence[str]) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db import acting, events, jobs, matches, plans
 from db.areas import Area
 from graph.choices import Choice, choices
-from graph.values import Need, Offer, Plan, World
-from resolvers import plan_jobs, plan_rows
+from graph.values import Cap, Need, Offer, Plan, World
+from resolvers import fund_caps, plan_jobs, plan_rows
 from resolvers.acts import act, record, require_role, require_within
 from resolvers.checks import Problems
 from resolvers.context import Context, Done
@@ -162,13 +162,18 @@ class Instance:
     offers: list[Offer]
     around: World
     weights: matches.WeightSet
+    #: What rules on money let offers give together, and the limits that follows from.
+    caps: Sequence[Cap] = ()
+    limits: fund_caps.Limits = ()
 
 
 def mathematics(instance: Instance, order: str, progress: Callable[[float], None] | None = None) -> Plan:
     """The one place where the engine is called."""
     from graph.allocation import compute_plan
 
-    return compute_plan(instance.needs, instance.offers, instance.around, order=order, progress=progress)
+    return compute_plan(
+        instance.needs, instance.offers, instance.around, order=order, caps=instance.caps, progress=progress
+    )
 
 
 def explained(
@@ -195,9 +200,10 @@ async def read(context: Context, conn: AsyncConnection, area_id: int, more: Sequ
     place = (await words.areas_by_id(conn, [area_id]))[area_id]
     weights = await weights_now(conn)
     needs = [need_value(row) for row in await matches.open_needs(conn, area_id=place.id)]
-    offers = [*await _offers(conn, words, needs, place), *more]
+    given = [*await _offers(conn, words, needs, place), *more]
+    offers, caps, limits = await fund_caps.capped(conn, words, context.today, needs, given)
     around = await world(conn, words, weights, context.today, needs, offers, place)
-    return Instance(place, needs, offers, around, weights)
+    return Instance(place, needs, offers, around, weights, caps, limits)
 
 
 async def _offers(conn: AsyncConnection, words: Vocabulary, needs: Sequence[Need], place: Area) -> list[Offer]:

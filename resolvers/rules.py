@@ -168,7 +168,7 @@ async def check_spending(
         scope = scope_of(rule, area)
         if lock:
             await fund_rules.take_turn(conn, rule.id, scope)
-        room = await _room(conn, words, rule, area, on, lock=lock, without_referral=referral_id)
+        room = await room_of(conn, rule, area, on, lock=lock, without_referral=referral_id)
         if room.limit is None:
             found.append(await _missing(conn, words, rule, area, on))
             continue
@@ -207,17 +207,14 @@ def judge(given: Any, breaches: Sequence[Breach]) -> None:
 # ------------------------------------------------------------------------------------------------ room
 
 
-async def headroom(
-    conn: AsyncConnection, words: Vocabulary, area: Area, on: date, code: str | None = None
-) -> list[Room]:
+async def headroom(conn: AsyncConnection, area: Area, on: date, code: str | None = None) -> list[Room]:
     """How much is left under each rule on money that holds in an area on a day; of one code where that is given."""
     rules = await fund_rules.in_force(conn, area.ancestor_ids, on, subject="FUND_SPENDING", code=code)
-    return [await _room(conn, words, one, area, on) for one in rules if one.measure == "AMOUNT"]
+    return [await room_of(conn, one, area, on) for one in rules if one.measure == "AMOUNT"]
 
 
-async def _room(
+async def room_of(
     conn: AsyncConnection,
-    words: Vocabulary,
     rule: FundRule,
     area: Area,
     on: date,
@@ -225,6 +222,7 @@ async def _room(
     lock: bool = False,
     without_referral: int | None = None,
 ) -> Room:
+    """What a rule on money leaves where an act in `area` is counted."""
     scope = scope_of(rule, area)
     base = base_year = limit = None
     if rule.base_id is None:

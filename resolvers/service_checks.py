@@ -90,6 +90,15 @@ async def checked(
                 f"点单共 {referral.quantity} {unit},尚可登记 {left} {unit}",
                 f"the referral is for {referral.quantity}, of which {left} are left to be recorded",
             )
+    if kind.code == "MONEY_PAID" and resource_kind == "FUNDS" and "amount" not in faulty:
+        open_amount = referral.quantity - await services.paid(conn, referral.id, without=without)
+        if row["amount"] > open_amount:
+            problems.add(
+                "amount",
+                "MORE_THAN_PROMISED",
+                f"点单共 {referral.quantity} {unit},尚可登记 {open_amount:.2f} {unit}",
+                f"the referral is for {referral.quantity} yuan, of which {open_amount:.2f} are left to be recorded",
+            )
     if kind.code == "HOURS" and "minutes" not in faulty and row["served_on"] is not None:
         await _check_day_of_hours(conn, problems, referral.provider_id, row, without)
     return row

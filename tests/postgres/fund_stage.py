@@ -9,9 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from small_county import COUNTY, HERE, TODAY, TOWN, VILLAGE, County, found
+from small_county import COUNTY, HERE, OTHER_COUNTY, TODAY, TOWN, VILLAGE, County, found
 
-from exchange.vocabulary import TermRecord
+from exchange.vocabulary import AreaRecord, TermRecord
 from resolvers import funds, parties, payments, records
 from resolvers.vocabulary import load
 
@@ -23,6 +23,8 @@ TERMS = (
     TermRecord(HERE, "rule_base", "SPECIAL", None, "社会救助专项经费", "Special funds for social assistance"),
     TermRecord(HERE, "rule_base", "PROJECT_TOTAL", None, "项目总经费", "Total of the project"),
 )
+#: A place of another county, where people ask for money too.
+STREET = AreaRecord(HERE, "370811001", "阜桥街道", "TOWNSHIP", OTHER_COUNTY, "山东省济宁市任城区阜桥街道")
 BOOKS = (
     "fund_pool", "pool_share", "budget_line", "donation", "commitment", "payment", "account", "journal", "posting",
     "event", "idempotency", "record_version",
@@ -105,7 +107,7 @@ class Money:
 @asynccontextmanager
 async def with_money(url: str) -> AsyncIterator[Money]:
     database, county = await found(url)
-    await load(county.context, terms=TERMS)
+    await load(county.context, areas=[STREET], terms=TERMS)
     office = (await parties.register_organization(county.context, name="县民政局", area=COUNTY)).id
     firm = await county.provider(TOWN)
     project = await records.save(county.context, "project", {"area": TOWN, "name": "社工站项目"}, id=None)
@@ -115,4 +117,4 @@ async def with_money(url: str) -> AsyncIterator[Money]:
         await database.close()
 
 
-__all__ = ["BOOKS", "COUNTY", "TODAY", "TOWN", "VILLAGE", "Money", "with_money", "yuan"]
+__all__ = ["BOOKS", "COUNTY", "STREET", "TODAY", "TOWN", "VILLAGE", "Money", "with_money", "yuan"]
