@@ -28,6 +28,7 @@ from fivelink.certificates import verifying
 from fivelink.endpoint import Endpoint, Receive, Scope, Send
 from fivelink.http_answers import JSON, HttpFault, error_body
 from fivelink.live import STREAM_PATH, Connections
+from fivelink.report_page import reporting
 from fivelink.settings import Settings
 from fivelink.sign_in import SignIn
 from fivelink.stream import Stream
@@ -228,6 +229,7 @@ def build(settings: Settings, database_url: str | None = None) -> App:
             Route("/healthz", _alive),
             Route("/readyz", ready),
             Route("/certificates/{number}", verifying(database, PAGE_HEADERS)),
+            Route("/reports/{area}/{cadence}/{period}", reporting(database, sign_in, PAGE_HEADERS)),
             Mount("/static", GZipMiddleware(_Files(directory=STATIC), minimum_size=1_000)),
         ],
         lifespan=lifespan,
