@@ -107,7 +107,9 @@ class AgreementRow(Record):
     title: Mapped[str] = text("Its title. 协议名称。")
     number: Mapped[str | None] = text("Its number. 协议编号。", optional=True)
     purchaser_id: Mapped[int] = to("party", "Who buys. 购买方。", of=_ORGANIZED)
-    operator_id: Mapped[int] = to("party", "Who serves. 承接方。", of=_ORGANIZED)
+    operator_id: Mapped[int] = to(
+        "party", "Who serves. 承接方。", of=("ORGANIZATION", "COMMUNITY", "DONOR_FIRM", "FUND")
+    )
     amount: Mapped[Decimal] = money("For how much, in yuan. 金额(元)。")
     signed_on: Mapped[date | None] = day("When it was signed. 签订日期。", optional=True)
     from_on: Mapped[date] = day("Its first day. 开始日期。")

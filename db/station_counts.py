@@ -146,15 +146,18 @@ async def rule_kinds(conn: AsyncConnection, station_id: int, area_ids: Collectio
     return {row[0]: int(row[1]) for row in found}
 
 
-async def work(conn: AsyncConnection, area_id: int, on: date) -> Mapping[str, int]:
-    """How many records of each kind of work were done in or below an area by a day."""
+async def work(conn: AsyncConnection, station_id: int, area_id: int, on: date) -> Mapping[str, int]:
+    """How many records of each kind of work were made by a day at a station, or in or below its area by nobody else."""
     found = {}
     for name, day, void in WORK:
         table = Base.metadata.tables[name]
+        here = _below(area_id)
+        if "station_id" in table.c:
+            here = or_(table.c.station_id == station_id, and_(table.c.station_id.is_(None), here))
         query = (
             select(func.count())
             .select_from(table.join(AreaRow, AreaRow.id == table.c.area_id))
-            .where(_below(area_id), table.c[day] <= on, table.c[void].is_(None))
+            .where(here, table.c[day] <= on, table.c[void].is_(None))
         )
         if "withdrawn" in table.c:
             query = query.where(~table.c.withdrawn)

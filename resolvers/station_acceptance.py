@@ -112,7 +112,7 @@ async def acceptance(context: Context, id: int | None, on: date | None = None) -
     SITE: every facility the standards ask for at its size; without a standard a room or a floor area.
     PEOPLE: as many workers as the rules ask for (an assistant for a room); without a rule one.
     FUNCTION: what it is there for, or a domain of its profile. RULES: every kind the standards ask for; without a
-    standard one. SERVICE: some work written down in or below its area by that day.
+    standard one. SERVICE: some work of it, or in or below its area, written down by that day.
     Raises NotFound. At most 13 statements.
     """
     day = on or context.today
@@ -194,7 +194,7 @@ async def _rules(station: _Station) -> Have:
 
 
 async def _service(station: _Station) -> Have:
-    done = await station_counts.work(station.conn, station.area.id, station.on)
+    done = await station_counts.work(station.conn, station.row.id, station.area.id, station.on)
     missing = [] if any(done.values()) else [Said("本地还没有任何服务记录", "no work is recorded here yet")]
     zh = "、".join(f"{WORK_SAID[name][0]} {count}" for name, count in done.items())
     en = ", ".join(f"{count} {WORK_SAID[name][1]}" for name, count in done.items())

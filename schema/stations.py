@@ -152,7 +152,7 @@ class Staffing:
     local: int = part("Of them from the place. 本地人数。", "local")
     contracts: int = part("Of them with a contract of labour. 签订合同人数。", "contracts")
     insured: int = part("Of them insured. 参保人数。", "insured")
-    under_40: int = part("Of them under forty, where the year of birth is known. 40岁以下人数。", "under_40")
+    under_40: int = part("Of them not yet forty, where the year of birth is known. 不满40岁人数。", "under_40")
     age_known: int = part("Of them with a known year of birth. 出生年份已知人数。", "age_known")
     assistants: int = part("Assistants. 助理员人数。", "assistants")
     stipends: Decimal = part("Stipends of assistants a month, in yuan. 每月津贴合计(元)。", "stipends")

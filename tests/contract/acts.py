@@ -12,6 +12,7 @@ from case_acts import CASES
 from report_acts import REPORTS
 from service_acts import SERVICES
 from small_county import COUNTY, OTHER_COUNTY, TOWN, VILLAGE, County
+from station_acts import STATIONS
 from stdnum.cn import uscc
 
 from db.feed import cursor_of
@@ -488,4 +489,4 @@ DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = SERVICES | REPORTS | {
         },
     ),
 }
-DONE |= CASES
+DONE |= CASES | STATIONS

@@ -27,6 +27,11 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "profile_item": {"domain": None},
     "project_role": {"role": "OPERATOR"},
     "post": {"stipend": None},
+    "supervision": {"kind": "PROFESSIONAL", "level": None, "workerId": None, "nextOn": None},
+    "evaluation": {"year": 2026, "kind": "SELF"},
+    "enrolment": {"workerId": None, "persons": 2, "personTimes": 3},
+    "talent_plan": {"measure": "CERTIFICATES", "traineeKind": None},
+    "talent_target": {"year": 2026},
 }
 #: Changes to a record of a kind that are allowed, where changing its first text or number is not.
 CHANGES: dict[str, dict[str, Any]] = {
@@ -50,5 +55,16 @@ MADE: dict[str, tuple[str, Callable[[Things], dict[str, Any]], str]] = {
             "evidence": "示例同意书",
         },
         "ConsentGiven.consent",
+    ),
+    "evaluation_standard": (
+        "indicatorsLoad",
+        lambda _: {
+            "area": VILLAGE,
+            "code": "示例",
+            "title": "示例标准(虚构)",
+            "citation": "虚构示例",
+            "rows": [{"code": "1", "title": "总分", "weight": "100"}],
+        },
+        "IndicatorsLoaded.evaluationStandard",
     ),
 }
