@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from case_acts import CASES
+from fund_acts import FUNDS
 from report_acts import REPORTS
 from service_acts import SERVICES
 from small_county import COUNTY, OTHER_COUNTY, TOWN, VILLAGE, County
@@ -61,6 +62,8 @@ class Stage:
     webhooks: dict[str, str]
     #: A client whose need is ordered, with the case, and its consent to share.
     files: dict[str, str]
+    #: Money of each kind, by name (`fund_scenery`).
+    funds: dict[str, str]
 
     async def answer(self, document: str, variables: dict[str, Any] | None = None, viewer: Viewer = LOCAL) -> Any:
         """The whole answer, errors and all."""
@@ -490,3 +493,4 @@ DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = SERVICES | REPORTS | {
     ),
 }
 DONE |= CASES | STATIONS
+DONE |= FUNDS

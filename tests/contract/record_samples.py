@@ -27,6 +27,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "profile_item": {"domain": None},
     "project_role": {"role": "OPERATOR"},
     "post": {"stipend": None},
+    "fund_rule": {"subject": "POST", "measure": "AGE", "base": None, "yearsBack": None, "scope": "EACH"},
     "supervision": {"kind": "PROFESSIONAL", "level": None, "workerId": None, "nextOn": None},
     "evaluation": {"year": 2026, "kind": "SELF"},
     "enrolment": {"workerId": None, "persons": 2, "personTimes": 3},
@@ -38,7 +39,41 @@ CHANGES: dict[str, dict[str, Any]] = {
     "programme": {"purpose": "改过的内容"},
     "sponsorship": {"what": "改过的内容"},
 }
+_SHARE = {"fundSource": "CHARITY", "amount": "5000.00", "givenOn": "2026-11-22"}
+_CYCLE = {"fromOn": "2026-01-01", "untilOn": "2028-12-31"}
 MADE: dict[str, tuple[str, Callable[[Things], dict[str, Any]], str]] = {
+    "fund_pool": ("poolOpen", lambda things: {"area": VILLAGE, "name": "示例资金池"} | _CYCLE, "PoolOpened.fundPool"),
+    "pool_share": (
+        "poolShareAdd",
+        lambda things: {"poolId": things["fund_pool"], "contributorId": things["organization"]} | _SHARE | _CYCLE,
+        "PoolShareAdded.poolShare",
+    ),
+    "budget_line": (
+        "budgetLineSet",
+        lambda things: {
+            "name": "示例预算项",
+            "year": 2026,
+            "fundSource": "CHARITY",
+            "poolId": things["fund_pool"],
+            "amount": "1000.00",
+        },
+        "BudgetLineSet.budgetLine",
+    ),
+    "donation": (
+        "donationRecord",
+        lambda things: {"area": VILLAGE, "donorId": things["organization"], "amount": "100.50"},
+        "DonationRecorded.donation",
+    ),
+    "commitment": (
+        "fundCommit",
+        lambda things: {"fromId": things["budget_line"], "forId": things["project"], "amount": "100.50"},
+        "FundCommitted.commitment",
+    ),
+    "payment": (
+        "fundPay",
+        lambda things: {"commitmentId": things["commitment"], "amount": "1.00", "paysFor": "SERVICE"},
+        "FundPaid.payment",
+    ),
     "report": (
         "reportSubmit",
         lambda _: {"area": VILLAGE, "cadence": "MONTH", "period": "2026-10"},

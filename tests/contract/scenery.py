@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from acts import HOOK, gid
+from fund_scenery import moneyed
 from persons import number
 from small_county import OTHER_COUNTY, TODAY, TOWN, VILLAGE, County, found
 
@@ -33,6 +34,7 @@ async def built(url: str) -> dict[str, Any]:
     record, volunteer, certificate = await served(county, community, led["IN_PROGRESS"])
     hooked = await hooks(county)
     filed = await files(county, led["ACCEPTED"])
+    funded = await moneyed(county, provider)
     await database.close()
     return {
         "community": gid("Community", community),
@@ -48,6 +50,7 @@ async def built(url: str) -> dict[str, Any]:
         "certificate": certificate,
         "webhooks": hooked,
         "files": filed,
+        "funds": funded,
     }
 
 
