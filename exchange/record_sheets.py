@@ -100,10 +100,14 @@ class RecordRow:
 
 @dataclass(slots=True, kw_only=True)
 class RecordSheet(Sheet):
-    """A sheet of one kind of record, with its rows in file order; `records` stays empty."""
+    """A sheet of one kind of record, with its rows in file order; `records` stays empty.
+
+    `faulty` are rows with what was sound in them, so that their names can be judged too.
+    """
 
     of: SheetKind
     rows: list[RecordRow] = field(default_factory=list)
+    faulty: list[RecordRow] = field(default_factory=list)
 
 
 def of(grids: Sequence[Grid], kinds: Sequence[SheetKind]) -> list[Sheet] | None:
@@ -291,10 +295,11 @@ def _row(
             continue
         if kept is not None:
             given[one.name] = kept
-    if faults:
-        sheet.faults.extend(faults)
-    elif given:
-        found.rows.append(RecordRow(Place(sheet.file, sheet.name, number), given, original))
+    sheet.faults.extend(faults)
+    if given:
+        (found.faulty if faults else found.rows).append(
+            RecordRow(Place(sheet.file, sheet.name, number), given, original)
+        )
 
 
 def _limit(one: SheetColumn) -> int:

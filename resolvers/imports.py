@@ -30,7 +30,8 @@ from resolvers.errors import Conflict
 from resolvers.import_names import Names
 from resolvers.import_rows import Importer, Outcome
 from resolvers.import_words import Trouble
-from resolvers.record_import import RecordImporter, sheet_kinds
+from resolvers.record_import import RecordImporter
+from resolvers.record_sheets import sheet_kinds
 from resolvers.vocabulary import vocabulary
 
 Progress = Callable[[str, int, int], None]

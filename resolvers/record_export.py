@@ -18,7 +18,7 @@ from exchange.record_writing import Given, Table
 from resolvers.acts import require_role
 from resolvers.checks import Problems
 from resolvers.context import Context
-from resolvers.record_import import AREA, sheet_kinds
+from resolvers.record_sheets import AREA, sheet_kinds
 from resolvers.vocabulary import Vocabulary, vocabulary
 
 ID = "平台编号"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,10 +17,9 @@ from db.areas import Area
 from db.cursors import parse_id
 from db.entities import PARTY_TYPES
 from db.kinds import KINDS
-from db.records import OTHERS, SCALE, Declared, Field
-from exchange.record_sheets import RecordRow, RecordSheet, SheetColumn, SheetKind
+from db.records import OTHERS, Declared, Field
+from exchange.record_sheets import RecordRow, RecordSheet
 from exchange.records import Fault, Place
-from exchange.text import fold
 from resolvers import records
 from resolvers.acts import require_role
 from resolvers.checks import clipped
@@ -30,36 +28,8 @@ from resolvers.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from resolvers.import_names import Names
 from resolvers.import_words import Trouble, typed
 from resolvers.record_fields import path_of
+from resolvers.record_sheets import AREA
 from resolvers.vocabulary import Vocabulary
-
-#: The column that says where a record belongs, of kinds that stand under nothing.
-AREA = SheetColumn("area", "named", "所在区域", ("区域", "地区", "区划代码", "所属区域", "area code"))
-
-
-def sheet_column(one: Field) -> SheetColumn:
-    """How a field is headed and read in a sheet."""
-    words: dict[str, str] = {}
-    labels: list[str] = []
-    for code, (_en, zh) in (one.codes.values if one.codes else {}).items():
-        words |= {fold(code): code, fold(zh): code}
-        labels.append(zh)
-    scale = 0 if one.form == "whole" else SCALE.get(one.form)
-    return SheetColumn(one.name, one.form, one.zh, (), scale, words, tuple(labels))
-
-
-@cache
-def sheet_kinds() -> tuple[SheetKind, ...]:
-    """Every kind that a sheet may hold: those with an act to save them."""
-    made = []
-    for one in KINDS.values():
-        if not one.kind.saved:
-            continue
-        columns = [sheet_column(each) for each in one.fields if not each.fixed]
-        if one.under is None:
-            columns.append(AREA)
-        kind = one.kind
-        made.append(SheetKind(one.name, kind.zh, kind.en, (kind.typename, kind.plural), tuple(columns)))
-    return tuple(made)
 
 
 @dataclass(slots=True)
@@ -101,6 +71,8 @@ class RecordImporter:
         self._keys: set[tuple[Any, ...]] = set()
         self._claimed: set[tuple[str, int]] = set()
         self._found: dict[tuple[str, str, int | None], int] = {}
+        #: What faulty rows are called: who points at one is not to blame for it.
+        self._broken: set[tuple[str, str]] = set()
 
     async def take(self, sheets: Iterable[RecordSheet], say: Callable[[int, int], None]) -> list[Taken]:
         """Writes the rows of all sheets, kinds that are pointed at first; faults are added to the sheets.
@@ -115,6 +87,8 @@ class RecordImporter:
         done, total = 0, sum(len(sheet.rows) for sheet in sheets)
         for sheet in sheets:
             require_role(self.context.viewer, *KINDS[sheet.of.name].kind.written)
+            for row in sheet.faulty:
+                self._break(sheet, row)
             waiting, last = list(sheet.rows), False
             while waiting:
                 left: list[RecordRow] = []
@@ -130,6 +104,13 @@ class RecordImporter:
                         say(min(done, total), total)
                 last = len(left) == len(waiting)
                 waiting = left
+            for row in sheet.faulty:
+                troubles: list[Trouble] = []
+                try:
+                    await self._resolved(KINDS[sheet.of.name], row, True)
+                except _Faulty as problem:
+                    troubles = problem.troubles
+                self._blame(sheet, row, troubles)
             sheet.faults.sort(key=lambda fault: fault.place.row or 0)
         return taken
 
@@ -138,7 +119,7 @@ class RecordImporter:
         for sheet in sheets:
             kind = KINDS[sheet.of.name]
             named = {one.name for one in kind.fields if one.target == "area"} | {"area"}
-            for row in sheet.rows:
+            for row in (*sheet.rows, *sheet.faulty):
                 texts |= dict.fromkeys(row.values[name] for name in named if name in row.values)
         await self.names.gather_areas(self.conn, list(texts))
         if self.names.home is None:
@@ -146,7 +127,14 @@ class RecordImporter:
             if len(only) == 1:
                 self.names.home = (await self.words.areas_by_id(self.conn, only))[only[0]]
 
+    def _break(self, sheet: RecordSheet, row: RecordRow) -> None:
+        kind = KINDS[sheet.of.name]
+        for one in kind.fields:
+            if one.column == kind.kind.search and one.name in row.values:
+                self._broken.add((kind.name, typed(row.values[one.name])))
+
     def _blame(self, sheet: RecordSheet, row: RecordRow, troubles: Iterable[Trouble]) -> None:
+        self._break(sheet, row)
         for one in troubles:
             letter = sheet.columns.get(one.field or "")
             cell = f"{letter}{row.place.row}" if letter else None
@@ -231,6 +219,7 @@ class RecordImporter:
         """Every cell of a row as it is saved. Raises _Faulty with each that names nothing, or several things."""
         made, troubles = _Row(), []
         area: Area | None = None
+        broken = False
         if kind.under is None:
             written = row.values.get("area")
             where = self.home if written is None else self.names.area(written)
@@ -245,9 +234,10 @@ class RecordImporter:
                 given, stored = await self._value(kind, one, row.values[one.name], area, last)
             except _Faulty as problem:
                 troubles += [_of(each, one.name) for each in problem.troubles]
+                broken = True
                 continue
             made.given[one.name], made.stored[one.column] = given, stored
-        if troubles:
+        if broken or troubles:
             raise _Faulty(troubles)
         return made
 
@@ -316,6 +306,8 @@ class RecordImporter:
                     )
                 ]
             )
+        if {(target, typed(written)), (target, typed(written.split("/")[0]))} & self._broken:
+            raise _Faulty([])
         raise _Faulty(
             [Trouble("UNKNOWN_RECORD", f"没有找到{zh}“{clipped(written)}”", f'no {en} is called "{clipped(written)}"')]
         )
