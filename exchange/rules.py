@@ -115,7 +115,12 @@ def _number(row: _Row) -> Decimal:
         number = Decimal(row["threshold"]) if row["threshold"].isascii() and "_" not in row["threshold"] else None
     except InvalidOperation:
         number = None
-    if number is None or not 0 <= number < 10**WHOLE_DIGITS or number != round(number, PLACES):
+    if (
+        number is None
+        or not number.is_finite()
+        or not 0 <= number < 10**WHOLE_DIGITS
+        or number != round(number, PLACES)
+    ):
         row.fault(
             "BAD_NUMBER",
             "threshold",
