@@ -229,18 +229,20 @@ async def import_targets(
     title: str,
     text: str | None = None,
     rows: Sequence[Sequence[str]] | None = None,
+    table: PrintedTable | None = None,
     document: str | None = None,
     goals: Sequence[tuple[int, Decimal]] = (),
     idempotency_key: str | None = None,
 ) -> Done:
     """Writes a plan from its printed table, the cells and totals as printed, right or wrong.
 
-    Either `text` (lines of cells between commas, tabs or semicolons) or `rows`. A place is known by its code, else by
-    its name right below the area; one that is neither is kept by its name. What does not add up is told by
-    `buildout(...).printed_totals`. Raises InvalidInput (a table with faults), NotAllowed, Conflict (ALREADY_THERE).
+    One of `text` (lines of cells between commas, tabs or semicolons), `rows` and a `table` that was read. A place is
+    known by its code, else by its name right below the area; one that is neither is kept by its name. What does not add
+    up is told by `buildout(...).printed_totals`. Raises InvalidInput (a table with faults), NotAllowed, Conflict
+    (ALREADY_THERE).
     """
     require_role(context.viewer, "COORDINATOR")
-    table = _read(text, rows)
+    read = _read(text, rows) if table is None else table
 
     async def work(conn: AsyncConnection) -> Done:
         words = await vocabulary(context.engine, conn)
@@ -248,29 +250,29 @@ async def import_targets(
         place = await words.check_area(conn, problems, "area", area)
         problems.text("title", title)
         problems.key(idempotency_key)
-        if isinstance(table, Unreadable):
-            problems.add("table", table.code.upper(), table.text_zh, table.text_en)
-        elif table.faults:
-            for at, one in enumerate(table.faults[:100]):
+        if isinstance(read, Unreadable):
+            problems.add("table", read.code.upper(), read.text_zh, read.text_en)
+        elif read.faults:
+            for at, one in enumerate(read.faults[:100]):
                 problems.add(("table", str(at)), one.code, one.text_zh, one.text_en)
-        elif len(table.rows) > MOST_PLACES:
+        elif len(read.rows) > MOST_PLACES:
             problems.add("table", "TOO_MANY", f"最多 {MOST_PLACES} 个地区", f"at most {MOST_PLACES} places")
         problems.stop()
         assert place is not None
-        assert isinstance(table, PrintedTable)
+        assert isinstance(read, PrintedTable)
         require_within(context.viewer, place)
         plan_id = await records.write(
             context, conn, "build_plan", id=None, given={"area": area, "title": title, "document": document or KEEP}
         )
-        codes = await _codes(words, conn, place, table.rows)
-        for row in table.rows:
-            for year, stations in zip(table.years, row.cells, strict=True):
+        codes = await _codes(words, conn, place, read.rows)
+        for row in read.rows:
+            for year, stations in zip(read.years, row.cells, strict=True):
                 target = {"plan": plan_id, "place_name": row.name, "year": year, "stations": stations}
                 code = codes.get(row.name)
                 await records.write(
                     context, conn, "build_target", id=None, given=target | ({"place": code} if code else {})
                 )
-        for total in table.totals:
+        for total in read.totals:
             kept = {"plan": plan_id, "axis": total.axis, "label": total.label, "printed": total.printed}
             await records.write(context, conn, "printed_total", id=None, given=kept)
         for year, least in goals:
@@ -278,7 +280,15 @@ async def import_targets(
             await records.write(context, conn, "build_goal", id=None, given=goal)
         return Done("build_plan", plan_id)
 
-    inputs = {"area": area, "title": title, "text": text, "rows": rows, "document": document, "goals": goals}
+    inputs = {
+        "area": area,
+        "title": title,
+        "text": text,
+        "rows": rows,
+        "table": repr(table),
+        "document": document,
+        "goals": goals,
+    }
     return await act(context, "buildTargetsImport", idempotency_key, inputs, work)
 
 

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from exchange import writing
 from exchange.errors import Unreadable
+from fivelink.commands.printed_plans import printed_plan, take
 from fivelink.failures import require_writable, say
 from fivelink.printing import import_report
 from fivelink.runtime import with_context
@@ -52,6 +53,10 @@ async def _take(context: Context, arguments: Namespace) -> tuple[list[FileReport
         try:
             reports.append(await _one(context, path, arguments))
         except Unreadable as error:
+            if (table := printed_plan(path)) is not None:
+                taken = await take(context, path, table, arguments.area, arguments.dry_run)
+                refused = refused or not taken
+                continue
             refused = True
             say(f"{path.name}: {error.text_zh}", f"{path.name}: {error.text_en}", error.code)
             continue

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 from importlib import resources
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from station_stage import (
 )
 
 from db.viewer import LOCAL, PUBLIC, Viewer
+from fivelink.commands.printed_plans import printed_plan, take
 from resolvers.coverage import spread
 
 ANNEX = (resources.files("data") / "golden" / "jingmen_buildout.csv").read_text("utf-8")
@@ -131,6 +133,30 @@ async def test_a_table_of_rows_says_the_same_as_its_text(city: City) -> None:
     rows = list(csv.reader(ANNEX.splitlines()))
     said = await printed(city, table=None, rows=rows)
     assert [one["agrees"] for one in said["printedTotals"]].count(False) == 2
+
+
+async def test_the_file_is_imported_from_the_command_line(
+    city: City, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "annex.csv"
+    path.write_text(ANNEX, "utf-8")
+    needs = tmp_path / "needs.csv"
+    needs.write_text("需求名称,村(社区),数量\n轮椅,甲村,1\n", "utf-8")
+    assert printed_plan(needs) is None
+    table = printed_plan(path)
+    assert table is not None
+    before = await city.books()
+    assert await take(city.context, path, table, CITY, True)
+    assert not await take(city.context, path, table, None, False)
+    assert await city.books() == before
+    assert await take(city.context, path, table, CITY, False)
+    said = capsys.readouterr()
+    assert "合计 totals 11, 不一致 wrong 2" in said.out
+    assert "所印合计为 12,各格相加为 11" in said.out
+    assert "--area" in said.err
+    assert (await city.ask(BUILDOUT, area=CITY))["buildout"]["total"]["planned"] == 60
+    assert not await take(city.context, path, table, CITY, False)
+    assert "ALREADY_THERE" in capsys.readouterr().err
 
 
 # ------------------------------------------------------------------------------------------------ plan and actual
