@@ -210,6 +210,7 @@ class IndicatorScoreRow(Record):
         seen="PARTY",
         under="evaluation_id",
         key=("indicator_id",),
+        order=(("indicator_id", False), ("id", False)),
         saved=False,
     )
 

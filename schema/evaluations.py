@@ -95,7 +95,7 @@ class IndicatorScoreInput:
 
 @strawberry.input(description="Points of an evaluation. 评分。")
 class EvaluationScoreInput:
-    evaluation_id: strawberry.ID = required("Which evaluation. 评估编号。")
+    id: strawberry.ID = required("Which evaluation. 评估编号。")
     scores: list[IndicatorScoreInput] = required("Points by indicator; those not named keep theirs. 各项得分。")
     idempotency_key: str | None = inputs.key()
 
@@ -162,7 +162,7 @@ class EvaluationActs:
             EvaluationScored,
             evaluations.score,
             info.context.acts,
-            id_of(input.evaluation_id, "Evaluation"),
+            id_of(input.id, "Evaluation"),
             scores=scores,
             idempotency_key=plain(input)["idempotency_key"],
         )

@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 from case_acts import CASES
+from coordination_acts import COORDINATION
+from evaluation_acts import EVALUATIONS
 from fund_acts import FUNDS
 from report_acts import REPORTS
 from service_acts import SERVICES
@@ -60,10 +62,14 @@ class Stage:
     certificate: str
     #: An active and a paused one.
     webhooks: dict[str, str]
+    #: An evaluation in each of these states.
+    evaluations: dict[str, str]
     #: A client whose need is ordered, with the case, and its consent to share.
     files: dict[str, str]
     #: Money of each kind, by name (`fund_scenery`).
     funds: dict[str, str]
+    #: A project with a primary operator, and another party that could be it.
+    operated: dict[str, str]
 
     async def answer(self, document: str, variables: dict[str, Any] | None = None, viewer: Viewer = LOCAL) -> Any:
         """The whole answer, errors and all."""
@@ -494,3 +500,4 @@ DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = SERVICES | REPORTS | {
 }
 DONE |= CASES | STATIONS
 DONE |= FUNDS
+DONE |= EVALUATIONS

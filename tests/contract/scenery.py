@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 from acts import HOOK, gid
+from coordination_acts import operated
+from evaluation_scenery import evaluated
 from fund_scenery import moneyed
 from persons import number
 from small_county import OTHER_COUNTY, TODAY, TOWN, VILLAGE, County, found
@@ -33,8 +35,10 @@ async def built(url: str) -> dict[str, Any]:
     waiting = await county.waiting_plan(OTHER_COUNTY)
     record, volunteer, certificate = await served(county, community, led["IN_PROGRESS"])
     hooked = await hooks(county)
+    evaluated_there = await evaluated(county)
     filed = await files(county, led["ACCEPTED"])
     funded = await moneyed(county, provider)
+    operated_there = await operated(county)
     await database.close()
     return {
         "community": gid("Community", community),
@@ -49,8 +53,10 @@ async def built(url: str) -> dict[str, Any]:
         "volunteer": volunteer,
         "certificate": certificate,
         "webhooks": hooked,
+        "evaluations": evaluated_there,
         "files": filed,
         "funds": funded,
+        "operated": operated_there,
     }
 
 

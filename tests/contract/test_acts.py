@@ -133,6 +133,7 @@ async def test_a_key_used_for_something_else_is_a_conflict(stage: Stage, act: st
         ("ids", [gid("Offer", 99)]),
         ("code", "另一号"),
         ("purpose", "SHARE"),
+        ("scores", [{"code": "2", "points": "1"}]),
     ):
         other |= {field: value} if field in given else {}
     assert other
