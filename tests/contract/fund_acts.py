@@ -197,7 +197,7 @@ FUNDS: dict[str, Any] = {
     "stipendPay": (
         lambda stage: {"commitmentId": stage.funds["stipends"], "monthOn": "2026-10-01"},
         "StipendsPaid",
-        "commitment { paid payments { edges { node { amount monthOn paysFor payee { id } } } } }",
+        "commitment { paid payments { edges { node { amount monthOn paysFor payee { name } } } } }",
         {
             "commitment": {
                 "paid": "100.00",
@@ -208,7 +208,7 @@ FUNDS: dict[str, Any] = {
                                 "amount": "100.00",
                                 "monthOn": "2026-10-01",
                                 "paysFor": "STIPEND",
-                                "payee": {"id": "QXNzaXN0YW50Ojg="},
+                                "payee": {"name": "助理员"},
                             }
                         }
                     ]
