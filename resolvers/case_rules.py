@@ -188,8 +188,6 @@ async def _step(given: Check) -> None:
         )
         return
     not_future(problems, "doneOn", row["done_on"], given.context)
-    if row["done_on"] < case.opened_on:
-        problems.add("doneOn", "BEFORE_OPENED", "早于立案日期", "lies before the case was opened")
     place = codes.index(row["step"])
     others = {one.step: one.done_on for one in await case_questions.steps(given.conn, case.id)}
     others.pop(row["step"], None)
@@ -201,7 +199,9 @@ async def _step(given: Check) -> None:
             f'"{ordered[place - 1]["title_en"]}" comes first',
         )
     after = codes[place + 1] if place + 1 < len(codes) else None
-    if (before and row["done_on"] < others[before]) or (after in others and row["done_on"] > others[after]):
+    if row["done_on"] < case.opened_on:
+        problems.add("doneOn", "BEFORE_OPENED", "早于立案日期", "lies before the case was opened")
+    elif (before and row["done_on"] < others[before]) or (after in others and row["done_on"] > others[after]):
         problems.add(
             "doneOn", "OUT_OF_ORDER", "与前后步骤的日期顺序不符", "does not fit the days of the steps beside it"
         )
