@@ -39,7 +39,8 @@ COLUMN_OF = {
     "FOLLOW_UP": "client_id",
     "MILESTONE": "milestone_id",
 }
-_ORGANIZED = ("COMMUNITY", "ORGANIZATION", "DONOR_FIRM", "FUND")
+#: Kinds of parties that can operate a project.
+ORGANIZED = ("COMMUNITY", "ORGANIZATION", "DONOR_FIRM", "FUND")
 
 
 class HandoverRow(Record):
@@ -58,8 +59,8 @@ class HandoverRow(Record):
     )
 
     project_id: Mapped[int] = to("project", "Of which project. 项目。", back="handovers")
-    former_id: Mapped[int] = to("party", "Who operated it until the day before. 原承接机构。", of=_ORGANIZED)
-    operator_id: Mapped[int] = to("party", "Who operates it from that day on. 新承接机构。", of=_ORGANIZED)
+    former_id: Mapped[int] = to("party", "Who operated it until the day before. 原承接机构。", of=ORGANIZED)
+    operator_id: Mapped[int] = to("party", "Who operates it from that day on. 新承接机构。", of=ORGANIZED)
     from_on: Mapped[date] = day("First day of the new operator. 接手日期。")
     reason: Mapped[str] = text("Why it changed. 变更原因。")
     count: Mapped[int] = whole("How many things pass over. 移交事项数。")

@@ -90,9 +90,13 @@ async def ask(context: Context, question: dict[str, Any]) -> Any:
 
 async def answer(context: Context, question: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """In the child: the answer as JSON takes it, and whether it took much memory."""
-    from resolvers import fragility, simulate
+    from resolvers import coordination_fragility, fragility, simulate
 
-    ways = {"fragility": fragility.answer, "simulate": simulate.answer}
+    ways = {
+        "fragility": fragility.answer,
+        "simulate": simulate.answer,
+        coordination_fragility.ABOUT: coordination_fragility.answer,
+    }
     try:
         found, size = await ways[question["about"]](context, question)
     except TooManyPairs:

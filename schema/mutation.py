@@ -28,7 +28,7 @@ from resolvers.context import KEEP
 from resolvers.context import Done as ActDone
 from resolvers.errors import Refusal
 from resolvers.referral_steps import STEPS
-from schema import cases, funds, identities, inputs, reports, results
+from schema import cases, coordination, funds, identities, inputs, reports, results
 from schema.acting import act_of, plain
 from schema.buildout import BuildoutMutations
 from schema.evaluations import EvaluationActs
@@ -388,4 +388,5 @@ ACTS = (
     BuildoutMutations,
     funds.Mutations,
     reports.Mutations,
+    coordination.Mutations,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import strawberry
 
-from schema import cases, fund_books, identities, linkage, reports, rules, simulate, subscription, teams
+from schema import cases, coordination, fund_books, identities, linkage, reports, rules, simulate, subscription, teams
 from schema.areas import Area
 from schema.buildout import BuildoutQueries
 from schema.catalogue import CatalogueQueries
@@ -18,6 +18,7 @@ from schema.enums import AreaLevel, PlanStatus, ResourceKind, Society
 from schema.evaluations import EvaluationQueries
 from schema.fragility import Fragility
 from schema.fragility import found as fragile_parties
+from schema.linkage_roles import LinkageQueries
 from schema.mapping import (
     RootCode,
     RootNode,
@@ -212,6 +213,7 @@ QUESTIONS = (
     RecordQueries,
     cases.Queries,
     CatalogueQueries,
+    LinkageQueries,
     EvaluationQueries,
     SupervisionQueries,
     TrainingQueries,
@@ -221,4 +223,5 @@ QUESTIONS = (
     fund_books.Queries,
     rules.Queries,
     reports.Queries,
+    coordination.Queries,
 )

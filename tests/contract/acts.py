@@ -158,7 +158,7 @@ def step(status: str, target: str, given: dict[str, Any], now: dict[str, Any], p
 
 
 #: act -> what is given, the type that answers, what is selected of it, what comes back
-DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = SERVICES | REPORTS | {
+DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = SERVICES | REPORTS | COORDINATION | {
     "organizationRegister": (
         lambda _: PARTY | {"creditCode": CODE, "foundedOn": "2020-02-29"},
         "OrganizationRegistered",
