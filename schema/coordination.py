@@ -26,8 +26,19 @@ from schema.terms import ResourceType
 
 Info = strawberry.Info[Any, Any]
 if TYPE_CHECKING:
-    HandedOver = CaseFile = Consent = Agreement = Post = Commitment = Evaluation = Client = Milestone = Any
-    Project = Station = Handover = FundPool = Any
+    HandedOver = Any
+    CaseFile = Any
+    Consent = Any
+    Agreement = Any
+    Post = Any
+    Commitment = Any
+    Evaluation = Any
+    Client = Any
+    Milestone = Any
+    Project = Any
+    Station = Any
+    Handover = Any
+    FundPool = Any
 else:
     HandedOver = ENUMS["handed_over"]
     CaseFile, Consent, Agreement, Post = (TYPES[one] for one in ("case_file", "consent", "agreement", "post"))
