@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from exchange import delimited, workbook
+from exchange import delimited
 from exchange.errors import Unreadable
 from exchange.grid import Cell, CellError, Grid, as_text
 from exchange.messages import refusal
@@ -127,6 +127,8 @@ def read_rows(rows: Sequence[Sequence[str]]) -> PrintedTable:
 
 def read_file(path: Path) -> PrintedTable:
     """The first sheet of an .xlsx, or a .csv, that holds a table of years. Raises Unreadable."""
+    from exchange import workbook  # what reads workbooks is heavy, and a server rarely does
+
     with path.open("rb") as stream:
         archive = stream.read(2) == b"PK"
     if archive:
