@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from acts import HOOK, gid
+from acts import gid
 from coordination_acts import operated
 from evaluation_scenery import evaluated
 from fund_scenery import moneyed
 from persons import number
 from small_county import OTHER_COUNTY, TODAY, TOWN, VILLAGE, County, found
+from webhook_acts import HOOK
 
 from db.cursors import parse_id
 from resolvers import cases, certificates, offers, parties, records, referrals, services, webhooks
