@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from exchange import writing
 from exchange.errors import Unreadable
 from fivelink.commands.printed_plans import printed_plan, take
+from fivelink.commands.standards import indicator_tree, load
 from fivelink.failures import require_writable, say
 from fivelink.printing import import_report
 from fivelink.runtime import with_context
@@ -53,6 +54,11 @@ async def _take(context: Context, arguments: Namespace) -> tuple[list[FileReport
         try:
             reports.append(await _one(context, path, arguments))
         except Unreadable as error:
+            if (tree := indicator_tree(path)) is not None:
+                reports.append(await load(context, tree, arguments.area, dry_run=arguments.dry_run))
+                import_report(reports[-1])
+                refused = refused or reports[-1].refused
+                continue
             if (table := printed_plan(path)) is not None:
                 taken = await take(context, path, table, arguments.area, arguments.dry_run)
                 refused = refused or not taken

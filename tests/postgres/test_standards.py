@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from argparse import Namespace
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
@@ -13,6 +14,7 @@ from learning_stage import GRADES, TREE, Learning, learning
 from small_county import COUNTY, OTHER_COUNTY
 
 from exchange.indicator_tree import GradeRecord, IndicatorRecord
+from fivelink.commands.lists import _take
 from resolvers import evaluations, indicators, samples
 from resolvers.errors import Conflict, InvalidInput, NotAllowed
 
@@ -114,6 +116,27 @@ async def test_a_sheet_that_does_not_add_up_leaves_everything_alone(stage: Learn
     assert [(fault.code, fault.place.row) for fault in read.faults] == [("SUM_OFF", 13)]
     assert "合计 7,应为 6" in read.faults[0].text_zh
     assert await stage.counts() == before
+
+
+async def test_the_import_command_knows_a_tree_among_its_files(
+    stage: Learning, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(path: Path, **more: object) -> Namespace:
+        return Namespace(**({"files": [path], "dry_run": False, "area": COUNTY} | more))
+
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text(EXAMPLE.read_text(encoding="utf-8").replace("满分,100", "满分,101"), encoding="utf-8")
+    before = await stage.counts()
+    for refused in (asked(wrong), asked(EXAMPLE, area=None)):
+        assert (await _take(stage.context, refused))[1]
+    said = capsys.readouterr().out
+    assert "第一级指标的分值合计 100,应为满分 101" in said
+    assert "say with --area for which area the standard is" in said
+    assert not (await _take(stage.context, asked(EXAMPLE, dry_run=True)))[1]
+    assert await stage.counts() == before
+    assert not (await _take(stage.context, asked(EXAMPLE)))[1]
+    assert "已写入" in capsys.readouterr().out
+    assert (await stage.county.one("SELECT leaves FROM evaluation_standard"))[0] == 37
 
 
 async def test_only_who_looks_after_the_area_loads_and_draws(stage: Learning) -> None:
