@@ -25,6 +25,7 @@ from schema.results import Done, result
 from schema.terms import ResourceType
 
 Info = strawberry.Info[Any, Any]
+_HANDED: Any = ENUMS["handed_over"]
 if TYPE_CHECKING:
     HandedOver = Any
     CaseFile = Any
@@ -78,7 +79,7 @@ _FIELDS = ("referral", "case_file", "consent", "agreement", "post", "commitment"
 
 class _Line:
     def __init__(self, one: coordination.Item) -> None:
-        self.what, self.due_on, self.due_at, self.late = HandedOver[one.what], one.due_on, one.due_at, one.late
+        self.what, self.due_on, self.due_at, self.late = _HANDED[one.what], one.due_on, one.due_at, one.late
         self.text_zh, self.text_en = one.text_zh, one.text_en
         field = "client" if one.what == "FOLLOW_UP" else one.what.lower()
         for name in (*_FIELDS, "client"):
@@ -93,7 +94,7 @@ class HandoverCount:
 
 class _Count:
     def __init__(self, what: str, count: int) -> None:
-        self.what, self.count = HandedOver[what], count
+        self.what, self.count = _HANDED[what], count
 
 
 @strawberry.type(description="What a new operator needs to know; nobody's identity is in it. 交接包。")
