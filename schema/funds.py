@@ -67,7 +67,7 @@ class PoolOpenInput:
     from_on: date = required("First day of its cycle. 周期起。")
     until_on: date = required("Last day of its cycle. 周期止。")
     earmark: str | None = given("Only for this client group or domain (term code). 指定用途。")
-    shares: list[ShareInput] = given("What contributors give at once. 出资。", default=strawberry.UNSET)
+    shares: list[ShareInput] | None = given("What contributors give at once. 出资。")
     idempotency_key: str | None = inputs.key()
 
 
