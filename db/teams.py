@@ -256,3 +256,31 @@ async def parties_seen(
     )
     found = await conn.execute(union_all(named, around), values(viewer))
     return [NearParty(*row) for row in found]
+
+
+async def said_for(conn: AsyncConnection, area_ids: Sequence[int], on: date) -> Any:
+    """(id, template_id) of what holds on a day in the last of these areas: said for it, else for the nearest before it.
+
+    `area_ids` go from the province down. None where nothing was said.
+    """
+    depth = func.array_position(bindparam("said_areas", list(area_ids), ARRAY(Integer)), LinkageModelRow.area_id)
+    found = await conn.execute(
+        select(LinkageModelRow.id, LinkageModelRow.template_id)
+        .where(LinkageModelRow.area_id.in_(area_ids), LinkageModelRow.since_on <= on)
+        .order_by(depth.desc(), LinkageModelRow.since_on.desc())
+        .limit(1)
+    )
+    return found.first()
+
+
+async def parties_by_kind(conn: AsyncConnection, viewer: Viewer, area_id: int) -> dict[str, int]:
+    """How many parties of each kind are at home in an area or below it, as far as the viewer may see them."""
+    inside = _AREA.c.ancestor_ids.contains(bindparam("kind_area", [area_id], ARRAY(Integer)))
+    found = await conn.execute(
+        select(_PARTY.c.kind, func.count())
+        .join(_AREA, _AREA.c.id == _PARTY.c.area_id)
+        .where(inside, visible("party", _PARTY, shape(viewer)))
+        .group_by(_PARTY.c.kind),
+        values(viewer),
+    )
+    return {row[0]: row[1] for row in found}
