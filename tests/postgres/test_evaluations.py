@@ -186,9 +186,14 @@ async def test_where_self_and_third_party_differ(stage: Learning) -> None:
     await stage.submitted(standard, "SELF", station=stage.other)
     await stage.submitted(standard, "THIRD_PARTY", station=stage.other)
     far, near = await evaluation_views.differences(stage.context, COUNTY, 2026)
-    assert (far.station_id, far.first, far.second, far.difference) == (stage.station, 100, 90, Decimal(-10))
+    assert (far.station_id, far.first, far.second, far.difference) == (
+        stage.station,
+        Decimal(100),
+        Decimal(90),
+        Decimal(-10),
+    )
     assert [one.difference for one in far.leaves] == [Decimal("-0.5"), Decimal("-9.5")]
-    assert (near.station_id, near.difference, near.leaves) == (stage.other, 0, [])
+    assert (near.station_id, near.difference, near.leaves) == (stage.other, Decimal(0), [])
     said = await stage.ask(
         f'{{ evaluationDifferences(area: "{TOWN}", year: 2026)'
         " { station { name } difference indicators { indicator { code } first second } } }"

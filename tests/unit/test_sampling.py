@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,6 +25,15 @@ def redrawn(seed: str, frame: list[str], count: int) -> list[str]:
         ranked.append((hashlib.sha256(written).hexdigest(), member))
     ranked.sort()
     return [member for _, member in ranked[:count]]
+
+
+def test_what_the_page_tells_a_stranger_draws_the_same() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    told = page.split("```python\n")[1].split("```")[0].split("frame =")[0]
+    there: dict[str, Any] = {}
+    exec(told, there)
+    frame = [f"U3RhdGlvbjo{number}" for number in range(30)]
+    assert there["draw"]("抽签日", frame, 7) == draw("抽签日", frame, 7)
 
 
 @given(st.text(max_size=20), FRAMES, st.data())
