@@ -107,13 +107,13 @@ class PrintedTotalRow(Record):
         "printed total",
         seen="PUBLIC",
         under="plan_id",
-        key=("axis", "label"),
+        key=("axis", "heading"),
         order=(("id", False),),
     )
 
     plan_id: Mapped[int] = to("build_plan", "Of which plan. 计划。", back="totals_as_printed")
     axis: Mapped[str] = one_of(PRINTED_AXIS, "What it adds up. 方向。")
-    label: Mapped[str] = text("Its row or column as printed. 行列名称。")
+    heading: Mapped[str] = text("Its row or column as printed. 行列名称。")
     printed: Mapped[int] = whole("What is printed. 所印数字。")
 
 

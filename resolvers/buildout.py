@@ -108,7 +108,7 @@ class PrintedSum:
     """A total as printed beside the sum of its cells as they stand in the plan now."""
 
     axis: str
-    label: str
+    heading: str
     printed: int
     computed: int
     text_zh: str
@@ -207,16 +207,16 @@ def _goal_of(goal: Any, total: BuildPlace, standing: int) -> BuildGoal:
 
 def _sum(row: Any, targets: Sequence[Any]) -> PrintedSum:
     """A printed total beside the cells of the plan as they stand."""
-    digits = "".join(c for c in fold(row.label) if c.isdigit())
+    digits = "".join(c for c in fold(row.heading) if c.isdigit())
     computed = sum(
         one.stations
         for one in targets
         if row.axis == "GRAND"
-        or (row.axis == "ROW" and one.place_name == row.label)
+        or (row.axis == "ROW" and one.place_name == row.heading)
         or (row.axis == "COLUMN" and str(one.year) == digits)
     )
-    total = Total(row.axis, row.label, None, row.printed, computed)
-    return PrintedSum(row.axis, row.label, row.printed, computed, total.zh, total.en)
+    total = Total(row.axis, row.heading, None, row.printed, computed)
+    return PrintedSum(row.axis, row.heading, row.printed, computed, total.zh, total.en)
 
 
 # ------------------------------------------------------------------------------------------------ printed plans
@@ -273,7 +273,7 @@ async def import_targets(
                     context, conn, "build_target", id=None, given=target | ({"place": code} if code else {})
                 )
         for total in read.totals:
-            kept = {"plan": plan_id, "axis": total.axis, "label": total.label, "printed": total.printed}
+            kept = {"plan": plan_id, "axis": total.axis, "heading": total.label, "printed": total.printed}
             await records.write(context, conn, "printed_total", id=None, given=kept)
         for year, least in goals:
             goal = {"plan": plan_id, "year": year, "least_percent": least}

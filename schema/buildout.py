@@ -12,8 +12,7 @@ from resolvers import buildout
 from schema import inputs
 from schema.acting import act_of, plain
 from schema.areas import Area
-from schema.mapping import entry, given, id_of, part, required
-from schema.mapping import label as in_words
+from schema.mapping import entry, given, id_of, label, part, required
 from schema.records import ENUMS, TYPES
 from schema.results import Done, result
 
@@ -65,11 +64,11 @@ class BuildGoalState:
 @strawberry.type(description="A total as it was printed, beside the sum of its cells. 表列合计核对。")
 class PrintedSum:
     axis: PrintedAxis = part("What it adds up. 方向。", "axis")
-    label: str = part("Its row or column as printed. 行列名称。", "label")
+    heading: str = part("Its row or column as printed. 行列名称。", "heading")
     printed: int = part("What is printed. 所印数字。", "printed")
     computed: int = part("What its cells add up to. 各格相加。", "computed")
     agrees: bool = part("Whether these are the same. 是否一致。", "agrees")
-    text: str = in_words("In words. 说明。", "text")
+    text: str = label("In words. 说明。", "text")
 
 
 @strawberry.type(description="A build-out plan beside what stands. 建站计划与实际。")

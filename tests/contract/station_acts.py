@@ -14,7 +14,7 @@ STATIONS: dict[str, Any] = {
         },
         "BuildTargetsImported",
         "plan { title area { code } targets { edges { node { placeName place { code } year stations } } }"
-        " goals { edges { node { year leastPercent } } } } printedTotals { axis label printed computed agrees }",
+        " goals { edges { node { year leastPercent } } } } printedTotals { axis heading printed computed agrees }",
         {
             "plan": {
                 "title": "社工站建设计划",
@@ -29,7 +29,13 @@ STATIONS: dict[str, Any] = {
                 "goals": {"edges": [{"node": {"year": 2025, "leastPercent": "50.0000"}}]},
             },
             "printedTotals": [
-                {"axis": axis, "label": label, "printed": printed, "computed": computed, "agrees": printed == computed}
+                {
+                    "axis": axis,
+                    "heading": label,
+                    "printed": printed,
+                    "computed": computed,
+                    "agrees": printed == computed,
+                }
                 for axis, label, printed, computed in (
                     ("ROW", "拳铺镇", 1, 1),
                     ("ROW", "杨营镇", 2, 1),

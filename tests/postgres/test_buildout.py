@@ -37,13 +37,13 @@ GOALS = [
 ]
 IMPORT = """mutation($input: BuildTargetsImportInput!) { buildTargetsImport(input: $input) { __typename
     ... on BuildTargetsImported { plan { id title targets(first: 100) { totalCount } }
-        printedTotals { axis label printed computed agrees text en: text(lang: EN) } }
+        printedTotals { axis heading printed computed agrees text en: text(lang: EN) } }
     ... on Problem { code } ... on InvalidInput { fields { path code message } } } }"""
 BUILDOUT = """query($id: ID, $area: String, $day: Date) { buildout(planId: $id, area: $area, asOf: $day) {
     places { name area { code } planned years { year planned cumulative actual percent due behind missing } }
     total { planned years { year cumulative actual behind } }
     goals { year leastPercent planned plannedPercent actual percent met due }
-    printedTotals { axis label agrees } } }"""
+    printedTotals { axis heading agrees } } }"""
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def test_the_annex_is_written_as_printed_and_the_wrong_totals_are_told(cit
     said = await printed(city)
     assert said["plan"]["targets"]["totalCount"] == 24
     wrong = [one for one in said["printedTotals"] if not one["agrees"]]
-    assert [(one["axis"], one["label"], one["printed"], one["computed"]) for one in wrong] == [
+    assert [(one["axis"], one["heading"], one["printed"], one["computed"]) for one in wrong] == [
         ("COLUMN", "2022年", 12, 11),
         ("COLUMN", "2024年", 14, 15),
     ]
@@ -91,7 +91,7 @@ async def test_a_total_that_was_wrong_agrees_once_the_cell_is_mended(city: City)
     target = await city.county.one("SELECT id FROM build_target WHERE place_name = '漳河新区' AND year = 2022")
     await city.save("build_target", id=target[0], stations=1)
     plan = (await city.ask(BUILDOUT, id=said["plan"]["id"]))["buildout"]
-    wrong = [(one["axis"], one["label"]) for one in plan["printedTotals"] if not one["agrees"]]
+    wrong = [(one["axis"], one["heading"]) for one in plan["printedTotals"] if not one["agrees"]]
     assert wrong == [("ROW", "漳河新区"), ("COLUMN", "2024年"), ("GRAND", "总计")]
 
 
