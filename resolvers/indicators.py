@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db import areas, evaluation_rows, events
 from db.evaluations import EvaluationGradeRow, EvaluationStandardRow, IndicatorRow
 from db.records import insert
-from exchange import indicators as sheets
 from exchange.indicator_tree import GradeRecord, IndicatorRecord, TreeFault, faults, grade_faults, leaves, levels
 from exchange.records import Fault, Place
 from resolvers.acts import act, record, require_role, require_within
@@ -23,6 +22,9 @@ from resolvers.checks import Problems
 from resolvers.context import Context, Done
 from resolvers.errors import InvalidInput
 from resolvers.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from exchange.indicators import IndicatorList
 
 #: One at a time loads a standard of an area.
 LOAD_LOCK = 5011
@@ -210,7 +212,7 @@ def _preorder(rows: Sequence[IndicatorRecord]) -> list[IndicatorRecord]:
     return found
 
 
-async def load_list(context: Context, read: sheets.IndicatorList, *, area: str | None, dry_run: bool = False) -> bool:
+async def load_list(context: Context, read: IndicatorList, *, area: str | None, dry_run: bool = False) -> bool:
     """Loads what a sheet says, unless it has faults; whether it was loaded. Faults found here are added to `read`.
 
     `area`: where the standard holds. Nothing is written with `dry_run`. Raises NotAllowed.
@@ -243,6 +245,9 @@ async def load_list(context: Context, read: sheets.IndicatorList, *, area: str |
     return True
 
 
-def sheet_of(path: Path) -> sheets.IndicatorList | None:
+def sheet_of(path: Path) -> IndicatorList | None:
     """The indicator tree a file holds; None for a file of other lists. Raises Unreadable."""
-    return sheets.read(path)
+    # Workbooks are read by commands only; a server starts without what reads them.
+    from exchange.indicators import read
+
+    return read(path)
