@@ -24,6 +24,9 @@ _P: Any = PaymentRow.__table__
 _R: Any = ReferralRow.__table__
 
 
+FEN = Decimal("0.01")
+
+
 @dataclass(frozen=True, slots=True)
 class Used:
     """Yuan, as `resolvers.rules.Room` tells them; `paid` is all that was paid in the year."""
@@ -98,7 +101,7 @@ async def used(
         .scalar_subquery()
     )
     row = (await conn.execute(select(committed, payments.c.carried, promised, payments.c.paid))).one()
-    return Used(*(Decimal(one) for one in row))
+    return Used(*(Decimal(one).quantize(FEN) for one in row))
 
 
 async def sources(conn: AsyncConnection, party_ids: Collection[int]) -> dict[int, int]:

@@ -89,9 +89,13 @@ async def balances(
         if row is not None or fund is not None:
             pool, line, gift = (id if name == one else None for one in HOLDERS)
             left, reserved, spent = (ZERO, ZERO, ZERO) if row is None else (row.left, row.reserved, row.spent)
-            rows.append(FundBalance(pool, line, gift, Decimal(left), Decimal(reserved), Decimal(spent)))
-    accounts = [AccountTotal(row.kind, Decimal(row.came), Decimal(row.gone)) for row in totals]
+            rows.append(FundBalance(pool, line, gift, _fen(left), _fen(reserved), _fen(spent)))
+    accounts = [AccountTotal(row.kind, _fen(row.came), _fen(row.gone)) for row in totals]
     return Balances(place.id, day, rows, accounts)
+
+
+def _fen(amount: Decimal) -> Decimal:
+    return Decimal(amount).quantize(rules.FEN)
 
 
 async def _place(context: Context, conn: AsyncConnection, area: str) -> tuple[Vocabulary, Area]:

@@ -226,11 +226,11 @@ async def room_of(
     scope = scope_of(rule, area)
     base = base_year = limit = None
     if rule.base_id is None:
-        limit = rule.threshold
+        limit = floor(rule.threshold)
     else:
         base_year = on.year - (rule.years_back or 0)
         base = await fund_rules.base_amount(conn, scope, rule.base_id, base_year, lock=lock)
-        limit = None if base is None else rule.threshold * base
+        limit = None if base is None else floor(rule.threshold * base)
     used = await spending.used(conn, scope, rule.sources, on.year, without_referral=without_referral)
     return Room(
         rule, scope, on.year, base, base_year, limit, used.committed, used.carried, used.promised, used.paid
@@ -305,7 +305,8 @@ def _breach(
         if rule.bound == "AT_MOST" and scope is not None:
             text = (f"{text[0]},此前尚余 {told(room, rule)}", f"{text[1]}; {told(room, rule)} was left")
     said = (f"{text[0]}(依据:{rule.citation_zh})", f"{text[1]} (by: {rule.citation_en})")
-    return Breach(rule, "RULE_BROKEN", rule.severity, bound, measured, room, *said)
+    limit, reached, left = (Decimal(told(value, rule)) for value in (bound, measured, room))
+    return Breach(rule, "RULE_BROKEN", rule.severity, limit, reached, left, *said)
 
 
 def told(value: Decimal, rule: FundRule) -> str:
