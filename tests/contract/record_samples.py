@@ -42,7 +42,16 @@ CHANGES: dict[str, dict[str, Any]] = {
 _SHARE = {"fundSource": "CHARITY", "amount": "5000.00", "givenOn": "2026-11-22"}
 _CYCLE = {"fromOn": "2026-01-01", "untilOn": "2028-12-31"}
 MADE: dict[str, tuple[str, Callable[[Things], dict[str, Any]], str]] = {
-    "fund_pool": ("poolOpen", lambda things: {"area": VILLAGE, "name": "示例资金池"} | _CYCLE, "PoolOpened.fundPool"),
+    "fund_pool": (
+        "poolOpen",
+        lambda things: {
+            "area": VILLAGE,
+            "name": "示例资金池",
+            "shares": [{"contributorId": things["organization"]} | _SHARE],
+        }
+        | _CYCLE,
+        "PoolOpened.fundPool",
+    ),
     "pool_share": (
         "poolShareAdd",
         lambda things: {"poolId": things["fund_pool"], "contributorId": things["organization"]} | _SHARE | _CYCLE,
