@@ -34,7 +34,7 @@ class IdentityReading(Node):
     client: Client | None = one("Whose; null for who sees only its own readings. 服务对象。")
     area: Area = one("Where the client's file is. 所属地区。")
     reader: Party | None = one("The party that read; null for staff. 查看方。")
-    role: str = column("The role of the key it was read with. 查看者角色。")
+    reader_role: str = column("The role of the key it was read with. 查看者角色。", "role")
     referral: Referral | None = one("The order for which a provider read it. 点单。")
     purpose: str = column("What for, as the reader said. 用途。")
     shown: list[str] = column("Which fields were shown. 查看的字段。")

@@ -8,7 +8,7 @@ from typing import Any
 from persons import number
 from small_county import VILLAGE
 
-_READING = "reading { role purpose shown client { code } referral { status } }"
+_READING = "reading { readerRole purpose shown client { code } referral { status } }"
 CASES: dict[str, Any] = {
     "clientOpen": (
         lambda stage: {
@@ -108,7 +108,7 @@ CASES: dict[str, Any] = {
         _READING,
         {
             "reading": {
-                "role": "ADMIN",
+                "readerRole": "ADMIN",
                 "purpose": "上门走访前核对住址",
                 "shown": ["address", "identity_number", "name", "phone"],
                 "client": {"code": "2026-001"},
@@ -122,7 +122,7 @@ CASES: dict[str, Any] = {
         _READING,
         {
             "reading": {
-                "role": "ADMIN",
+                "readerRole": "ADMIN",
                 "purpose": "送轮椅上门",
                 "shown": ["address", "name", "phone"],
                 "client": {"code": "2026-001"},

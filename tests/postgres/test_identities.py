@@ -64,7 +64,7 @@ async def read(stage: Stage, client: int, viewer: Viewer, key: str | None = None
 
 async def readings(stage: Stage, viewer: Viewer) -> list[Any]:
     document = """{ identityReadings { edges { node {
-        role purpose shown readAt client { code } reader { name } referral { status } } } } }"""
+        readerRole purpose shown readAt client { code } reader { name } referral { status } } } } }"""
     return [edge["node"] for edge in (await stage.ask(document, viewer))["identityReadings"]["edges"]]
 
 
@@ -77,7 +77,7 @@ async def test_a_reading_in_plain_is_on_record_for_coordinators_and_not_for_read
     assert repr(plain) == "Identity()"
     (one,) = await readings(stage, coordinator)
     assert one == {
-        "role": "COORDINATOR",
+        "readerRole": "COORDINATOR",
         "purpose": "核对住址",
         "shown": sorted(CHILD),
         "readAt": "2026-11-22T04:00:00+00:00",
