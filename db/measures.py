@@ -261,8 +261,8 @@ def _summing(fragments: tuple[Fragment, ...], grain: Grain, shape: Shape) -> Any
     local = f"({first.on} AT TIME ZONE 'Asia/Shanghai')" if first.moment else first.on
     keys = ["place.row_id", f"({code})::text"]
     if grain == "ATOMS":
-        stands = ":last_on" in first.when or ":at)" in first.when
-        keys += ["place.atom_id", "NULL::date" if stands else f"date_trunc('month', {local})::date"]
+        # By the month in which a row began to count, so that stocks of two months differ by atoms too.
+        keys += ["place.atom_id", f"date_trunc('month', {local})::date"]
     sums = []
     for one in fragments:
         holds = f" FILTER (WHERE {one.where})" if one.where else ""

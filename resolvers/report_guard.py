@@ -1,7 +1,8 @@
 """Small counts of persons, for readers outside the area: what is hidden, and why nothing shown gives it away.
 
 Everything such a reader is told about persons is a function of ATOMS: the sum for one township (or for what lies above
-townships and in none) in one month, and one part of the measure. An atom of 1 to 4 is left out of every sum, in every
+townships and in none) in one month (that in which a row
+began to count), and one part of the measure. An atom of 1 to 4 is left out of every sum, in every
 report of every area, period and cadence alike; a sum that an atom was left out of is told as "at least". So whatever
 reports are laid beside each other, all of them would read the same had each hidden atom been another number from 1 to
 4: differences reveal nothing. What is finer than an atom (villages, days, weeks, what is not over) is withheld.
