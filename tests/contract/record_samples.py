@@ -27,7 +27,10 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "profile_item": {"domain": None},
     "project_role": {"role": "OPERATOR"},
     "post": {"stipend": None},
-    "fund_rule": {"subject": "POST", "measure": "AGE", "base": None, "yearsBack": None, "scope": "EACH"},
+    "fund_rule": {
+        "subject": "POST", "measure": "AGE", "threshold": "150", "base": None, "yearsBack": None, "scope": "EACH",
+        "severity": "SOFT",
+    },  # fmt: skip
     "supervision": {"kind": "PROFESSIONAL", "level": None, "workerId": None, "nextOn": None},
     "evaluation": {"year": 2026, "kind": "SELF"},
     "enrolment": {"workerId": None, "persons": 2, "personTimes": 3},
