@@ -140,10 +140,14 @@ async def of_plan(conn: AsyncConnection, row: type[Record], plan_id: int) -> Seq
     return found.all()
 
 
-async def exempt(conn: AsyncConnection, area_ids: Collection[int]) -> set[int]:
-    """The places that some plan of these areas says need no station."""
+async def exempt(conn: AsyncConnection, area_id: int) -> set[int]:
+    """The places in or below an area that some plan says need no station."""
     row = BuildExemptionRow
-    found = await conn.execute(select(row.place_id).where(row.area_id.in_(list(area_ids)), row.withdrawn_at.is_(None)))
+    found = await conn.execute(
+        select(row.place_id)
+        .join(AreaRow, AreaRow.id == row.place_id)
+        .where(AreaRow.ancestor_ids.contains([area_id]), row.withdrawn_at.is_(None))
+    )
     return {int(one[0]) for one in found}
 
 

@@ -75,7 +75,7 @@ async def coverage(
         problems.stop()
         assert place is not None
         every = await station_counts.areas_of_level(conn, place.id, level)
-        spared = await plans.exempt(conn, sorted({*place.ancestor_ids, *(one.id for one in every)}))
+        spared = await plans.exempt(conn, place.id)
         stations = await station_counts.standing(conn, place.id, day, [wanted])
     there = {one.id: one.ancestor_ids for one in every if one.id not in spared}
     return _counted(place.id, level, wanted, day, there, len(every) - len(there), stations)
