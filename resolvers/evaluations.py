@@ -101,8 +101,12 @@ async def _evaluation(given: Check) -> None:
         problems.add("doneOn", "IN_THE_FUTURE", f"还没有到这一天;今天是 {today}", f"lies in the future; it is {today}")
     if row["year"] > row["done_on"].year:
         problems.add("year", "OUT_OF_RANGE", "年度晚于评估日期", "the year lies after the day of the evaluation")
-    standard = await acting.seen(given.conn, given.context.viewer, "evaluation_standard", row["standard_id"])
-    if standard is not None:
+    # Locked: a standard by which no evaluation was begun yet may be about to be replaced.
+    viewer = given.context.viewer
+    standard = await acting.seen(given.conn, viewer, "evaluation_standard", row["standard_id"], lock=True)
+    if standard is None:
+        problems.missing("standardId", "这项评估标准", "evaluation standard")
+    else:
         _standard_fits(given, standard)
     scored = [] if old is None else await evaluation_rows.scores(given.conn, old.id)
     if scored and ({"standard_id", "station_id"} & given.changed):

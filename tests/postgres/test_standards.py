@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from argparse import Namespace
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from small_county import COUNTY, OTHER_COUNTY
 from exchange.indicator_tree import GradeRecord, IndicatorRecord
 from fivelink.commands.lists import _take
 from resolvers import evaluations, indicators, samples
-from resolvers.errors import Conflict, InvalidInput, NotAllowed
+from resolvers.errors import Conflict, InvalidInput, NotAllowed, NotFound
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "indicators.csv"
 CRUMBLED = (replace(TREE[0], weight=Decimal(41)), *TREE[1:3], replace(TREE[3], parent="9"))
@@ -87,6 +88,28 @@ async def test_a_standard_in_use_is_frozen_and_a_change_is_a_new_version(stage: 
     await stage.score(evaluation)
     await evaluations.submit(stage.context, evaluation)
     assert (await stage.county.one("SELECT score FROM evaluation"))[0] == 100
+
+
+async def test_an_evaluation_begun_while_its_standard_is_replaced_stands_on_one_that_does(stage: Learning) -> None:
+    for turn in range(6):
+        code = f"SL-{turn}"
+        first = await stage.standard(code=code)
+        other = (IndicatorRecord("A", None, "总分", Decimal(100)),)
+        begun = stage.evaluation(first, year=2010 + turn)
+        works = [begun, stage.standard(code=code, tree=other)]
+        for found in await asyncio.gather(*works[:: -1 if turn % 2 else 1], return_exceptions=True):
+            assert isinstance(found, int | NotFound), found
+    rows = await stage.county.rows(
+        "SELECT 1 FROM evaluation e JOIN evaluation_standard s ON s.id = e.standard_id WHERE s.withdrawn_at IS NOT NULL"
+    )
+    assert rows == []
+
+
+async def test_two_who_draw_at_once_do_not_both_draw_first(stage: Learning) -> None:
+    work = [samples.sample_draw(stage.context, area=COUNTY, year=2026, count=1) for _ in range(4)]
+    done = await asyncio.gather(*work, return_exceptions=True)
+    assert sum(isinstance(one, InvalidInput) for one in done) == 3
+    assert [row[0] for row in await stage.county.rows("SELECT number FROM evaluation_sample")] == [1]
 
 
 async def test_four_levels_and_37_leaves_come_in_from_a_sheet(stage: Learning) -> None:
