@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,14 @@ PROBLEM = "... on Problem { code message } ... on InvalidInput { fields { path c
 
 def gid(typename: str, number: int) -> str:
     return base64.b64encode(f"{typename}:{number}".encode()).decode()
+
+
+def number(text: str | None) -> int | Decimal | None:
+    """An exact number as it was sent: an int where it is whole."""
+    if text is None:
+        return None
+    value = Decimal(text)
+    return int(value) if value == value.to_integral_value() else value
 
 
 def table(name: str) -> list[dict[str, str]]:
@@ -52,7 +61,7 @@ class Golden:
         assert (again.new.total(), again.changed.total()) == (0, 0)
 
     async def ask(self, query: str, viewer: Viewer = LOCAL, **variables: Any) -> Any:
-        outcome = await self.executor.run(query, variables, None, viewer=viewer)
+        outcome = await self.executor.run(query, None, variables, viewer=viewer)
         said = orjson.loads(outcome.body)
         assert "errors" not in said, said
         return said["data"]
@@ -63,8 +72,8 @@ class Golden:
         type_ = mutation.fields[act].args["input"].type
         outcome = await self.executor.run(
             f"mutation($given: {type_}) {{ act: {act}(input: $given) {{ __typename {selection} {PROBLEM} }} }}",
-            {"given": given},
             None,
+            {"given": given},
             viewer=LOCAL,
         )
         said = orjson.loads(outcome.body)
@@ -95,6 +104,38 @@ class Golden:
         given = f"(where: {{ {where} }})" if where else ""
         said = await self.ask(f"{{ {field}{given} {{ totalCount }} }}", viewer)
         return int(said[field]["totalCount"])
+
+    async def report(self, area: str, period: str, *measures: str, viewer: Viewer = LOCAL) -> dict[str, Any]:
+        """{measure: (figure of the whole area, {part: figure}, {code of a row: figure})} of a year's report."""
+        codes = ", ".join(f'"{one}"' for one in measures)
+        said = await self.ask(
+            f'{{ report(area: "{area}", cadence: YEAR, period: "{period}", measures: [{codes}]) {{'
+            " total { figures { measure { code } value shown planned parts { code value } } }"
+            " rows { own area { code } figures { measure { code } value } } } }",
+            viewer,
+        )
+        found = {}
+        for one in said["report"]["total"]["figures"]:
+            code = one["measure"]["code"]
+            parts = {each["code"]: number(each["value"]) for each in one["parts"]}
+            rows = {
+                row["area"]["code"]: number(figure["value"])
+                for row in said["report"]["rows"]
+                for figure in row["figures"]
+                if figure["measure"]["code"] == code and number(figure["value"])
+            }
+            found[code] = (number(one["value"]), parts, rows)
+        return found
+
+    async def behind(self, area: str, period: str, measure: str) -> tuple[int, int | Decimal | None]:
+        """How many rows a figure of a year's report is summed from, and their sum, row by row."""
+        said = await self.ask(
+            f'{{ reportRows(area: "{area}", cadence: YEAR, period: "{period}", measure: "{measure}", first: 100)'
+            " { value rows { value } } }"
+        )
+        values = [Decimal(one["value"]) for one in said["reportRows"]["rows"]]
+        assert sum(values) == Decimal(said["reportRows"]["value"])
+        return len(values), number(str(sum(values)))
 
     async def public(self, field: str, where: str = "") -> int:
         """How many rows of a list anybody sees."""
