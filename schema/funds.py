@@ -165,11 +165,20 @@ class StipendPayInput:
     idempotency_key: str | None = inputs.key()
 
 
-@strawberry.input(description="Something to undo by a counter-entry. 冲销。")
-class ReverseInput:
+class _Reverse:
     id: strawberry.ID = required("What to undo. 编号。")
     on: date | None = given("When; today where it is left out. 日期。")
     idempotency_key: str | None = inputs.key()
+
+
+def _reversal(name: str, description: str) -> Any:
+    body = {**vars(_Reverse), "__annotations__": dict(_Reverse.__annotations__), "__module__": __name__}
+    return strawberry.input(type(name, (), body), description=description)
+
+
+PoolShareReverseInput = _reversal("PoolShareReverseInput", "A share to undo by a counter-entry. 冲销出资。")
+DonationReverseInput = _reversal("DonationReverseInput", "A donation to undo by a counter-entry. 冲销捐赠。")
+PaymentReverseInput = _reversal("PaymentReverseInput", "A payment to undo by a counter-entry. 冲销支付。")
 
 
 # ------------------------------------------------------------------------------------------------ results
@@ -276,7 +285,7 @@ class Mutations:
         "Record a contributor's share of a pool. 登记出资。", {"pool_id": _of("FundPool"), "contributor_id": _party},
     )  # fmt: skip
     pool_share_reverse = _act(
-        "PoolShareReverse", ReverseInput, PoolShareReversed, funds.reverse_share,
+        "PoolShareReverse", PoolShareReverseInput, PoolShareReversed, funds.reverse_share,
         "Undo a share that was recorded by mistake. 冲销出资。", {"id": _of("PoolShare")}, "id",
     )  # fmt: skip
     budget_line_set = _act(
@@ -294,7 +303,7 @@ class Mutations:
         {"id": _of("Donation"), "consent_by_id": _party}, "id",
     )  # fmt: skip
     donation_reverse = _act(
-        "DonationReverse", ReverseInput, DonationReversed, funds.reverse_donation,
+        "DonationReverse", DonationReverseInput, DonationReversed, funds.reverse_donation,
         "Undo a donation that was recorded by mistake. 冲销捐赠。", {"id": _of("Donation")}, "id",
     )  # fmt: skip
     surplus_close = _act(
@@ -320,6 +329,6 @@ class Mutations:
         {"commitment_id": _of("Commitment"), "assistant_ids": _parties}, "commitment_id",
     )  # fmt: skip
     payment_reverse = _act(
-        "PaymentReverse", ReverseInput, PaymentReversed, payments.reverse,
+        "PaymentReverse", PaymentReverseInput, PaymentReversed, payments.reverse,
         "Undo a payment by a counter-entry. 冲销支付。", {"id": _of("Payment")}, "id",
     )  # fmt: skip
