@@ -39,7 +39,6 @@ MODULES: tuple[str, ...] = (
     "practice_cases",
     "programmes",
     "projects",
-    "report_submissions",
     "stations",
     "supervision",
     "training",

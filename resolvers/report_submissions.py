@@ -25,7 +25,6 @@ from resolvers.checks import Problems
 from resolvers.context import COUNTY_TIME, Context, Done
 from resolvers.errors import Conflict, NotAllowed
 from resolvers.periods import Period, containing
-from resolvers.records import withdrawal
 from resolvers.report_figures import plain
 from resolvers.reports import Report, check, computed, is_inside, turn
 from resolvers.vocabulary import Vocabulary, vocabulary
@@ -152,15 +151,6 @@ async def submit(
         return await act(context, "reportSubmit", idempotency_key, given, work)
 
 
-@withdrawal("report")
-async def _stays(_: Context, __: AsyncConnection, ___: Any) -> None:
-    raise Conflict(
-        "SUBMITTED",
-        "已报送的报告不能撤回;更正原始记录后,差异会显示在报告上",
-        "a submitted report cannot be withdrawn; correct the records, and the report shows the difference",
-    )
-
-
 async def submitted(context: Context, report: Report) -> Submitted | None:
     """What was submitted for a report's period; None where nothing was, or for readers outside its area."""
     if not report.inside:
@@ -270,7 +260,7 @@ async def _own(conn: AsyncConnection, words: Vocabulary) -> Days:
 def _back(cadence: str, on: date) -> Period:
     """The first period that is still asked for on a day."""
     period = containing(cadence, on)
-    for _ in range(LOOK_BACK[cadence] + 1):
+    for _ in range(LOOK_BACK[cadence]):
         period = period.before()
     return period
 
