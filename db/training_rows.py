@@ -39,8 +39,8 @@ _TERM: Any = TermRow.__table__
 class Totals:
     """Exact figures. Courses count by their first day, sessions by theirs, money by the day it was given.
 
-    `hours` are those of sessions, `person_hours` those of persons. `funding` is what was given for training, `cost` what
-    courses cost.
+    `hours` are those of sessions, `person_hours` those of persons. `funding` is what was given for training, `cost`
+    what courses cost.
     """
 
     courses: int
