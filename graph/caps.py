@@ -31,7 +31,8 @@ def laminar(limits: Sequence[tuple[Collection[int], int]]) -> tuple[list[Cap], d
         limit = min(least.pop(one), least.pop(other))
         _take(least, one | other, limit)
     ordered = sorted(least, key=lambda ids: (len(ids), sorted(ids)))
-    caps, drawn = [], {}
+    caps: list[Cap] = []
+    drawn: dict[int, int] = {}
     for place, ids in enumerate(ordered):
         above = next((at for at in range(place + 1, len(ordered)) if ids < ordered[at]), None)
         caps.append(Cap(place + 1, least[ids], None if above is None else above + 1))
