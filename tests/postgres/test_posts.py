@@ -13,8 +13,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from station_stage import CITY, DONGBAO, HOUGANG, SHAYANG, WULIPU, City, jingmen
 
+from db.fund_rules import COLUMN_CODES
 from db.viewer import LOCAL, PUBLIC, Viewer
-from resolvers import parties, records
+from exchange.rules import read_rules
+from exchange.vocabulary import read_areas, read_terms
+from resolvers import parties, records, rules_loading
 from resolvers.errors import Conflict, InvalidInput
 from resolvers.posts import most
 
@@ -131,6 +134,24 @@ async def test_one_person_in_two_full_time_posts_is_marked(city: City) -> None:
     assert await city.marks("post", later) == ["FULL_TIME_TWICE"]  # beside the one that has no end
     third = (await parties.register_social_worker(city.context, name="另一社工", area=WULIPU)).id
     assert await city.marks("post", await city.post(first, worker=third)) == []
+
+
+async def test_by_the_shipped_rules_of_the_city_a_fifth_is_refused_and_a_forty_one_year_old_marked(city: City) -> None:
+    areas, terms = read_areas().records, read_terms().records
+    known = {(one.scheme, one.code) for one in terms}
+    shipped = read_rules(None, {one.code for one in areas}, COLUMN_CODES, known)
+    about = [one for one in shipped.records if one.area == CITY and one.subject in ("STATION", "POST")]
+    await rules_loading.load(city.context, about)
+    station = await city.station()
+    old = await city.post(station, born_year=1983)
+    assert "WORKER_AGE" in await city.marks("post", old)
+    await city.post(station, persons=3, from_on=date(2024, 1, 1))
+    before = await city.books()
+    with pytest.raises(Conflict) as refused:
+        await city.post(station)
+    assert refused.value.code == "RULE_BROKEN"
+    assert "2-4人" in refused.value.message_zh
+    assert await city.books() == before
 
 
 # ------------------------------------------------------------------------------------------------ staffing
