@@ -135,9 +135,9 @@ def parsed(text: str) -> KeyRing:
     The key is 32 bytes in base64. The last one is the newest. Raises RingFaulty.
     """
     keys: dict[str, bytes] = {}
-    entries = [(n, one.strip()) for n, line in enumerate(text.splitlines(), 1) for one in line.split(",")]
-    for line, one in entries:
-        if not one or one.startswith("#"):
+    lines = [(n, line.partition("#")[0]) for n, line in enumerate(text.splitlines(), 1)]
+    for line, one in [(n, one.strip()) for n, kept in lines for one in kept.split(",")]:
+        if not one:
             continue
         key_id, _, encoded = one.replace(":", " ", 1).partition(" ")
         if not _KEY_ID.fullmatch(key_id) or key_id in keys:

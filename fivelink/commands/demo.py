@@ -13,7 +13,7 @@ from db.database import Database
 from exchange.records import Sheet
 from fivelink import demo_county
 from fivelink.commands.plan import compute
-from fivelink.demo import living
+from fivelink.demo import filing, living
 from fivelink.http_answers import HttpFault
 from fivelink.printing import county_summary, import_report, loop_summary
 from fivelink.runtime import with_context
@@ -46,6 +46,7 @@ async def load(context: Context, data_dir: Path) -> None:
         done = await plans.compute(context, area=COUNTY)
         await plan_jobs.require_computed(context, done.id)
         await living.live(context, done.id)
+    await filing.file(context)
     await compute(context, COUNTY)
     await county_summary(context, COUNTY)
     await loop_summary(context, COUNTY)
