@@ -12,6 +12,8 @@ from resolvers.report_figures import Figure, Row, shown
 from resolvers.report_guard import Hidden
 from resolvers.reports import Report
 
+#: More measures than this beside each other are no longer read on a sheet of A4.
+WIDEST = 10
 SMALL_NOTE = (
     "涉及个人的人数在 1 至 4 之间的记为“<5”,不计入合计,合计记为“≥”;乡镇以下、不足一月或未满期的人数记为“*”,不公开。",
     'Counts of 1 to 4 persons are told as "<5" and left out of totals, which are then told as "≥"; counts of persons '
@@ -31,10 +33,12 @@ def form(report: Report, *, filled_by: str = "") -> Form:
     area, period = report.area, report.period
     tables = []
     for section, name in SECTIONS.items():
-        measures = [one for one in report.measures if one.section == section]
-        if measures:
+        every = [one for one in report.measures if one.section == section]
+        parts = [every[n : n + WIDEST] for n in range(0, len(every), WIDEST)]
+        for n, measures in enumerate(parts, 1):
+            named = name if len(parts) == 1 else (f"{name[0]} {n}", f"{name[1]} {n}")
             lines = [_line(row, measures) for row in report.rows]
-            tables.append(Table(name, [_heading(one) for one in measures], lines, _line(report.total, measures)))
+            tables.append(Table(named, [_heading(one) for one in measures], lines, _line(report.total, measures)))
     local = report.at.astimezone(COUNTY_TIME)
     return Form(
         (
