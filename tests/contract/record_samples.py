@@ -28,7 +28,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "project_role": {"role": "OPERATOR"},
     "post": {"stipend": None},
     "fund_rule": {
-        "subject": "POST", "measure": "AGE", "threshold": "150", "base": None, "yearsBack": None, "scope": "EACH",
+        "subject": "POST", "measure": "AGE", "threshold": "150.0000", "base": None, "yearsBack": None, "scope": "EACH",
         "severity": "SOFT",
     },  # fmt: skip
     "supervision": {"kind": "PROFESSIONAL", "level": None, "workerId": None, "nextOn": None},
