@@ -9,9 +9,9 @@ import signal
 import socket
 import sys
 from argparse import Namespace
+from importlib import import_module
+from threading import Thread
 
-from fivelink.app import build
-from fivelink.commands import demo
 from fivelink.failures import say
 from fivelink.runtime import local, server
 from fivelink.settings import Settings
@@ -27,10 +27,16 @@ def run(arguments: Namespace) -> int:
     listening = _listen(settings)
     if listening is None:
         return 1
+    # The contract takes longer to be made than the database to start: both at once.
+    gc.disable()
+    making = Thread(target=import_module, args=("fivelink.app",), daemon=True)
+    making.start()
     with listening, server(settings) as url:
+        making.join()
+        gc.enable()
         if arguments.demo:
             asyncio.run(_load_demo(url, settings))
-        app = build(settings, url)
+        app = import_module("fivelink.app").build(settings, url)
         # What it needs is imported with it: other commands do without.
         from fivelink.serving import server_of
 
@@ -63,6 +69,8 @@ def _allow_sockets(connections: int) -> None:
 
 
 async def _load_demo(url: str, settings: Settings) -> None:
+    from fivelink.commands import demo
+
     async with local(url) as context:
         await demo.load(context, settings.data_dir)
 
