@@ -6,7 +6,7 @@ import base64
 import csv
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -151,9 +151,3 @@ async def golden(url: str) -> AsyncIterator[Golden]:
 
     yield Golden(Context(database, LOCAL, clock), Executor(database, clock=clock))
     await database.close()
-
-
-def later(one: Golden, moment: datetime) -> Golden:
-    """The same database at another moment."""
-    context = replace(one.context, clock=lambda: moment)
-    return Golden(context, Executor(one.context.database, clock=lambda: moment))
