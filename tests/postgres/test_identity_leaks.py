@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from case_stage import CHILD, GUARDIAN, Stage, gid, staged
@@ -21,7 +22,7 @@ from small_county import COUNTY, VILLAGE
 from db.migrate import upgrade
 from db.server import database
 from db.viewer import LOCAL
-from resolvers import cases, exports, identities, identity_keys, sealing
+from resolvers import cases, exports, identities, identity_keys, record_export, sealing
 from resolvers.acts import digest
 from resolvers.errors import Refusal
 
@@ -100,6 +101,7 @@ async def live(stage: Stage, folder: Path) -> list[Any]:
     )
     for name in ("county.xlsx", "county.csv", "county.json"):
         said.append(await exports.run(context, folder / name, area=COUNTY))
+    said.append(await record_export.run(context, folder / "records.xlsx", area=COUNTY))
     said.append(await county.rows("SELECT kind, entity, detail::text FROM event"))
     said.append(await county.rows("SELECT operation, digest FROM idempotency"))
     async with county.engine.connect() as conn:
@@ -117,6 +119,11 @@ async def lived(data_dir: Path, exported: Path, caplog: pytest.LogCaptureFixture
             said = await live(stage, exported)
         running = b"".join(path.read_bytes() for path in files(data_dir))
     stopped = b"".join(path.read_bytes() for path in [*files(data_dir), *files(exported)])
+    for path in files(exported):
+        # Sheets are compressed: what is in them is searched as it reads.
+        if path.suffix == ".xlsx":
+            with ZipFile(path) as book:
+                stopped += b"".join(book.read(name) for name in book.namelist())
     assert any("pg_wal" in path.parts for path in files(data_dir))
     return said, running + stopped
 
