@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, cast, func, literal, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, bindparam, cast, func, literal, literal_column, or_, select, true
 from sqlalchemy import Date as SqlDate
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -154,49 +154,63 @@ async def overdue(
     grade in the nearest area; it is due so many days after the last visit, or after plan and file began. One statement.
     """
     client, plan, visit, area = (row.__table__.alias() for row in (ClientRow, VisitPlanRow, VisitRow, AreaRow))
-    own = plan.c.client_id == client.c.id
-    by_grade = and_(
-        plan.c.client_id.is_(None),
-        plan.c.grade == client.c.grade,
-        plan.c.area_id == func.any(area.c.ancestor_ids),
+    holds = (
+        plan.c.withdrawn_at.is_(None),
+        plan.c.from_on <= on,
+        or_(plan.c.until_on.is_(None), plan.c.until_on >= on),
     )
-    chosen = (
-        select(plan.c.id, plan.c.every_days, plan.c.from_on)
+    # Two look-ups by index; one with OR would read every plan for every client.
+    columns = (plan.c.id, plan.c.every_days, plan.c.from_on)
+    own = (
+        select(*columns)
+        .where(*holds, plan.c.client_id == client.c.id)
+        .order_by(plan.c.from_on.desc(), plan.c.id.desc())
+        .limit(1)
+        .lateral("own")
+    )
+    graded = (
+        select(*columns)
         .where(
-            plan.c.withdrawn_at.is_(None),
-            plan.c.from_on <= on,
-            or_(plan.c.until_on.is_(None), plan.c.until_on >= on),
-            or_(own, by_grade),
+            *holds,
+            plan.c.client_id.is_(None),
+            plan.c.grade == client.c.grade,
+            plan.c.area_id == func.any(area.c.ancestor_ids),
         )
         .order_by(
-            case((own, 0), else_=1),
-            func.array_position(area.c.ancestor_ids, plan.c.area_id).desc(),
-            plan.c.from_on.desc(),
-            plan.c.id.desc(),
+            func.array_position(area.c.ancestor_ids, plan.c.area_id).desc(), plan.c.from_on.desc(), plan.c.id.desc()
         )
         .limit(1)
-        .lateral("chosen")
+        .lateral("graded")
     )
+    plan_id = func.coalesce(own.c.id, graded.c.id)
+    every_days = func.coalesce(own.c.every_days, graded.c.every_days)
+    from_on = func.coalesce(own.c.from_on, graded.c.from_on)
     seen = (
         select(func.max(visit.c.visited_on).label("last_on"))
         .where(visit.c.client_id == client.c.id, visit.c.withdrawn_at.is_(None), visit.c.visited_on <= on)
         .lateral("seen")
     )
-    began = func.greatest(chosen.c.from_on, client.c.opened_on)
-    due = cast(func.coalesce(seen.c.last_on, began) + chosen.c.every_days, SqlDate)
+    began = func.greatest(from_on, client.c.opened_on)
+    due = cast(func.coalesce(seen.c.last_on, began) + every_days, SqlDate)
     found = (
         select(
             client.c.id.label("client_id"),
-            chosen.c.id.label("visit_plan_id"),
-            chosen.c.every_days,
+            plan_id.label("visit_plan_id"),
+            every_days.label("every_days"),
             seen.c.last_on,
             due.label("due_on"),
             func.count().over().label("total"),
         )
-        .select_from(client.join(area, area.c.id == client.c.area_id).join(chosen, true()).join(seen, true()))
+        .select_from(
+            client.join(area, area.c.id == client.c.area_id)
+            .outerjoin(own, true())
+            .outerjoin(graded, true())
+            .join(seen, true())
+        )
         .where(
             visible("client", client, shape(viewer)),
             area.c.ancestor_ids.contains([area_id]),
+            plan_id.is_not(None),
             due < bindparam("today", on, SqlDate),
         )
         .order_by(literal_column("due_on"), client.c.id)

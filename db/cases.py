@@ -95,7 +95,6 @@ class ClientRow(Record):
         search="code",
         on="opened_on",
         key=("code",),
-        written=STAFF_AND_WORKER,
         saved=False,
     )
 
