@@ -26,6 +26,7 @@ from db.viewer import LOCAL
 from fivelink.carrier import carrier
 from fivelink.certificates import verifying
 from fivelink.endpoint import Endpoint, Receive, Scope, Send
+from fivelink.handover_page import handing_over
 from fivelink.http_answers import JSON, HttpFault, error_body
 from fivelink.live import STREAM_PATH, Connections
 from fivelink.report_page import reporting
@@ -229,6 +230,7 @@ def build(settings: Settings, database_url: str | None = None) -> App:
             Route("/healthz", _alive),
             Route("/readyz", ready),
             Route("/certificates/{number}", verifying(database, PAGE_HEADERS)),
+            Route("/handovers/{id}.xlsx", handing_over(database, sign_in)),
             Route("/reports/{area}/{cadence}/{period}", reporting(database, sign_in, PAGE_HEADERS)),
             Mount("/static", GZipMiddleware(_Files(directory=STATIC), minimum_size=1_000)),
         ],

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import acting, case_questions, coordination, handovers, records
+from db import acting, case_questions, coordination, handover_names, handovers, records
 from db.areas import Area
 from db.coordination import Scope
 from db.kinds import KINDS
@@ -32,7 +32,10 @@ MOST_ENDING = 500
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that passes over: `id` None for a report, which is nowhere yet. `late`: its day has passed."""
+    """One thing that passes over: `id` None for a report, which is nowhere yet. `late`: its day has passed.
+
+    `name` is the number of a file, a title, a station: nobody's name.
+    """
 
     what: str
     id: int | None
@@ -41,6 +44,7 @@ class Item:
     text_zh: str
     text_en: str
     due_at: datetime | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,11 @@ async def _items(context: Context, conn: AsyncConnection, words: Vocabulary, sco
             made.append(Item("FOLLOW_UP", row.client_id, row.due_on, True, zh, en))
     for row in await coordination.overdue_milestones(conn, viewer, scope, day):
         add("MILESTONE", row, f"应在 {row.due_on} 前完成", f"should have been done by {row.due_on}")
-    return made
+    ids: dict[str, list[int]] = {}
+    for one in made:
+        ids.setdefault(one.what, []).append(one.id or 0)
+    called = await handover_names.names(conn, ids)
+    return [replace(one, name=called.get((one.what, one.id or 0), "")) for one in made]
 
 
 async def _reports(context: Context, place: Area, day: date) -> list[Item]:

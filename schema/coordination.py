@@ -61,6 +61,7 @@ class HandoverLine:
     due_on: date | None = part("When it is due, or ends; null: no day is set. 期限或到期日期。", "due_on")
     due_at: datetime | None = part("The moment it is due, of an order. 办理期限。", "due_at")
     late: bool = part("Whether that day has passed. 是否逾期。", "late")
+    name: str = part("The number of a file, a title or a station; nobody's name. 编号或名称。", "name")
     text: str = label("In words. 说明。", "text")
     referral: Referral | None = entry("referral", "The order. 点单。", "referral")
     case_file: CaseFile | None = entry("case_file", "The case. 个案。", "case_file")
@@ -80,7 +81,7 @@ _FIELDS = ("referral", "case_file", "consent", "agreement", "post", "commitment"
 class _Line:
     def __init__(self, one: coordination.Item) -> None:
         self.what, self.due_on, self.due_at, self.late = _HANDED[one.what], one.due_on, one.due_at, one.late
-        self.text_zh, self.text_en = one.text_zh, one.text_en
+        self.name, self.text_zh, self.text_en = one.name, one.text_zh, one.text_en
         field = "client" if one.what == "FOLLOW_UP" else one.what.lower()
         for name in (*_FIELDS, "client"):
             setattr(self, name, one.id if name == field else None)
