@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import acting, fund_rules, funds, ledger
+from db import acting, funds, ledger
 from db.areas import Area
 from db.funds import HOLDERS, PAYMENT_FOR
 from resolvers import rules
@@ -35,7 +35,6 @@ _TARGET_NAMES = {
     "referral": ("这个点单", "referral"),
 }
 _STANDING = ("REQUESTED", "ACCEPTED", "IN_PROGRESS", "ON_HOLD", "COMPLETED")
-MOST_STIPENDS = 5_000
 
 
 async def commit(
@@ -53,8 +52,8 @@ async def commit(
     """Promises money of a holder (kind of table, id: fund_pool, budget_line, donation) to a project, station or order.
 
     Without `target` it is for stipends of assistants in `area`, the holder's where none is given. What it is for lies
-    in or below the holder's area. `benefit`, a client group or domain, says whom it is used for: required where the money
-    has an earmark, but for an order, whose need says it. `fund_source`: required out of a pool of several sources.
+    in or below the holder's area. `benefit`, a client group or domain, says whom it is used for: required where the
+    money has an earmark, but for an order, whose need says it. `fund_source`: required out of a pool of several.
 
     Raises InvalidInput, NotFound (of the holder), NotAllowed, Conflict: AGAINST_EARMARK, RULE_BROKEN, BASE_MISSING,
     NOT_ENOUGH_MONEY, NOT_ENOUGH_OF_SOURCE.
@@ -103,7 +102,7 @@ async def commit(
             "committed_on": day,
             "paid": ZERO,
             "released": ZERO,
-            "marks": _marks(rules.refuse(breaches)),
+            "marks": marks(rules.refuse(breaches)),
         }
         if holder[0] == "fund_pool" and source_id is not None:
             left = await funds.left_of_source(conn, held.id, source_id)
@@ -208,7 +207,7 @@ async def _subsidy(one: Act, home: Area, place: Area, row: Mapping[str, Any], da
     return await rules.check(one.conn, one.words, "SUBSIDY", {"EVALUATION_PASSED": passed}, place, day)
 
 
-def _marks(soft: Sequence[rules.Breach]) -> list[dict[str, str]]:
+def marks(soft: Sequence[rules.Breach]) -> list[dict[str, str]]:
     return [{"code": one.rule.code, "text_zh": one.text_zh, "text_en": one.text_en} for one in soft]
 
 
@@ -292,10 +291,10 @@ async def pay(
         one.problems.stop()
         if row.purpose == "STIPENDS":
             raise Conflict("FOR_STIPENDS", "这笔承诺用于津贴,请用津贴发放", "this is for stipends: pay those instead")
-        soft = await _judged(one, row, place, day, yuan, staff=kind == "STAFF")
+        soft = await judged(one, row, place, day, yuan, staff=kind == "STAFF")
         spent = await one.account(row.purpose, _subject(row), place.id)
         values = {"pays_for": kind, "payee_id": payee.id if payee is not None else None, "voucher": number}
-        (id,) = await _paid(one, row, place, day, "PAYMENT", [(spent, yuan, values | {"marks": _marks(soft)})])
+        (id,) = await paid(one, row, place, day, "PAYMENT", [(spent, yuan, values | {"marks": marks(soft)})])
         return Done("payment", id)
 
     inputs = {
@@ -309,8 +308,8 @@ def _subject(row: Any) -> int:
     return int(row.project_id or row.station_id or row.referral_id)
 
 
-async def _judged(one: Act, row: Any, place: Area, day: date, yuan: Decimal, *, staff: bool) -> list[rules.Breach]:
-    """The soft rules a payment breaks; raises Conflict for hard ones."""
+async def judged(one: Act, row: Any, place: Area, day: date, yuan: Decimal, *, staff: bool) -> list[rules.Breach]:
+    """The soft rules that paying so much out of a locked commitment breaks; raises Conflict for hard ones."""
     breaches: list[rules.Breach] = []
     if staff and row.project_id is not None:
         await funds.hold_project(one.conn, row.project_id)
@@ -334,7 +333,7 @@ async def _judged(one: Act, row: Any, place: Area, day: date, yuan: Decimal, *, 
     return rules.refuse(breaches)
 
 
-async def _paid(
+async def paid(
     one: Act, row: Any, place: Area, day: date, kind: str, lines: Sequence[tuple[int, Decimal, Mapping[str, Any]]]
 ) -> list[int]:
     """One journal out of a commitment to (account, yuan, columns of the payment); ids of the payments."""
@@ -352,87 +351,6 @@ async def _paid(
     ]
     await one.update("commitment", row.id, place.id, {"paid": row.paid + total}, "pay")
     return ids
-
-
-async def pay_stipends(
-    context: Context,
-    commitment_id: int | None,
-    *,
-    month_on: date | None,
-    assistant_ids: Sequence[int] | None = None,
-    paid_on: date | None = None,
-    idempotency_key: str | None = None,
-) -> Done:
-    """Pays the stipends of a month to the assistants of a commitment's area, or to some: one journal, a line each.
-
-    How much each gets is the rule of the area (STIPEND, AMOUNT_A_MONTH, EXACTLY) on the first day of the month. Whoever
-    had it already is left out; named ones who had it are refused. Raises InvalidInput, NotFound, NotAllowed, Conflict.
-    """
-    require_role(context.viewer, "COORDINATOR")
-
-    async def work(conn: AsyncConnection) -> Done:
-        one = await Act.begun(context, conn)
-        row, place = await one.held("commitment", commitment_id)
-        day = one.day("paidOn", paid_on, least=row.committed_on)
-        if one.problems.required("month", month_on) and month_on is not None and (month_on.day != 1 or month_on > day):
-            one.problems.add(
-                "month",
-                "NOT_A_MONTH",
-                "应为某月的第一天,不晚于支付日",
-                "the first day of a month, not after the payment",
-            )
-        chosen = None if assistant_ids is None else list(dict.fromkeys(assistant_ids))
-        if chosen is not None and len(chosen) > MOST_STIPENDS:
-            one.problems.add("assistants", "TOO_MANY", f"最多 {MOST_STIPENDS} 人", f"at most {MOST_STIPENDS}")
-        one.problems.key(idempotency_key)
-        one.problems.stop()
-        assert month_on is not None
-        if row.purpose != "STIPENDS":
-            raise Conflict("NOT_FOR_STIPENDS", "这笔承诺不是用于津贴", "this commitment is not for stipends")
-        each = await _stipend(one, place, month_on)
-        found = await funds.assistants(conn, place.id, month_on, chosen)
-        if chosen is not None and len(found) < len(chosen):
-            one.problems.missing("assistants", "这些助理员(须属于该地区)", "assistant of this area")
-            one.problems.stop()
-        if chosen is not None and any(each_one.paid for each_one in found):
-            raise Conflict(
-                "ALREADY_PAID", "其中有人已领过该月津贴", "some of them had the stipend of this month already"
-            )
-        due = [each_one.id for each_one in found if not each_one.paid]
-        if not due:
-            raise Conflict("NOBODY_DUE", "该月津贴已全部发放,或没有助理员", "nobody is due a stipend of this month")
-        soft = await _judged(one, row, place, day, each * len(due), staff=False)
-        accounts = await ledger.accounts(conn, "PAYEE", dict.fromkeys(due, place.id))
-        shared = {"pays_for": "STIPEND", "month_on": month_on, "marks": _marks(soft)}
-        await _paid(
-            one, row, place, day, "STIPENDS", [(accounts[id], each, shared | {"payee_id": id}) for id in due]
-        )  # fmt: skip
-        return Done("commitment", row.id)
-
-    inputs = {
-        "commitment_id": commitment_id, "month_on": month_on, "paid_on": paid_on,
-        "assistant_ids": None if assistant_ids is None else list(assistant_ids),
-    }  # fmt: skip
-    return await act(context, "stipendPay", idempotency_key, inputs, work)
-
-
-async def _stipend(one: Act, place: Area, month_on: date) -> Decimal:
-    """Yuan a person a month, by the rule nearest to the place."""
-    found = [
-        rule
-        for rule in await fund_rules.in_force(one.conn, place.ancestor_ids, month_on, subject="STIPEND", lock=True)
-        if rule.measure == "AMOUNT_A_MONTH" and rule.bound == "EXACTLY" and rule.base_id is None
-    ]
-    if not found:
-        raise Conflict(
-            "NO_STIPEND_RULE",
-            f"{place.full_name}没有规定助理员津贴标准;请先登记规则",
-            f"no rule says what an assistant gets in {place.full_name}; enter one first",
-        )
-    each = rules.floor(found[-1].threshold)
-    facts = {"AMOUNT_A_MONTH": each}
-    rules.refuse(await rules.check(one.conn, one.words, "STIPEND", facts, place, month_on))
-    return each
 
 
 async def reverse(

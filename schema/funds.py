@@ -11,7 +11,7 @@ import strawberry
 
 from db.cursors import parse_id
 from db.entities import PARTY_TYPES
-from resolvers import funds, payments
+from resolvers import donations, funds, payments, stipends
 from schema import inputs
 from schema.acting import act_of, plain
 from schema.mapping import entry, given, id_of, required
@@ -294,11 +294,11 @@ class Mutations:
         {"id": _of("BudgetLine"), "pool_id": _of("FundPool")},
     )  # fmt: skip
     donation_record = _act(
-        "DonationRecord", DonationRecordInput, DonationRecorded, funds.record_donation,
+        "DonationRecord", DonationRecordInput, DonationRecorded, donations.record_donation,
         "Record a donation of money and what the donor means it for. 登记捐赠。", {"donor_id": _party},
     )  # fmt: skip
     donation_redirect = _act(
-        "DonationRedirect", DonationRedirectInput, DonationRedirected, funds.redirect,
+        "DonationRedirect", DonationRedirectInput, DonationRedirected, donations.redirect,
         "Put a donation, or a part, to another use with the donor's consent. 经同意改变捐赠用途。",
         {"id": _of("Donation"), "consent_by_id": _party}, "id",
     )  # fmt: skip
@@ -307,7 +307,7 @@ class Mutations:
         "Undo a donation that was recorded by mistake. 冲销捐赠。", {"id": _of("Donation")}, "id",
     )  # fmt: skip
     surplus_close = _act(
-        "SurplusClose", SurplusCloseInput, SurplusClosed, funds.close_surplus,
+        "SurplusClose", SurplusCloseInput, SurplusClosed, donations.close_surplus,
         "Put what is left of a directed donation to a similar purpose. 结余转用。", {"id": _of("Donation")}, "id",
     )  # fmt: skip
     fund_commit = _act(
@@ -324,7 +324,7 @@ class Mutations:
         "Pay out of a promise. 支付。", {"commitment_id": _of("Commitment"), "payee_id": _party}, "commitment_id",
     )  # fmt: skip
     stipend_pay = _act(
-        "StipendPay", StipendPayInput, StipendsPaid, payments.pay_stipends,
+        "StipendPay", StipendPayInput, StipendsPaid, stipends.pay_stipends,
         "Pay the stipends of a month to assistants, as much each as the rule says. 发放助理员津贴。",
         {"commitment_id": _of("Commitment"), "assistant_ids": _parties}, "commitment_id",
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from acts import gid
 from small_county import COUNTY, TODAY, VILLAGE, County
 
-from resolvers import funds, parties, payments, records
+from resolvers import donations, funds, parties, payments, records
 
 
 async def moneyed(county: County, provider: int) -> dict[str, str]:
@@ -25,8 +25,8 @@ async def moneyed(county: County, provider: int) -> dict[str, str]:
         context, area=COUNTY, name="社工站运行", year=2026, fund_source=charity, amount=Decimal("500.00")
     )
     given: dict[str, Any] = {"area": COUNTY, "donor_id": provider, "earmark": "CHILD"}
-    gift = await funds.record_donation(context, **given, amount=Decimal("300.00"))
-    mistaken = await funds.record_donation(context, **given, amount=Decimal("1.00"))
+    gift = await donations.record_donation(context, **given, amount=Decimal("300.00"))
+    mistaken = await donations.record_donation(context, **given, amount=Decimal("1.00"))
     project = await records.save(context, "project", {"area": VILLAGE, "name": "社工站项目"}, id=None)
     assistant = await parties.register_assistant(context, name="助理员", area=VILLAGE)
     rule: dict[str, Any] = {

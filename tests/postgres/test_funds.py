@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from db.viewer import Viewer
-from resolvers import funds, parties, payments, referrals
+from resolvers import donations, funds, parties, payments, referrals, stipends
 from resolvers.errors import Conflict, InvalidInput, NotAllowed, NotFound, Refusal
 
 
@@ -118,7 +118,7 @@ async def test_a_pool_of_several_sources_gives_of_each_what_it_brought(money: Mo
 
 
 async def given(money: Money, amount: str = "1000.00", earmark: str | None = "CHILD") -> int:
-    done = await funds.record_donation(
+    done = await donations.record_donation(
         money.context, area=COUNTY, donor_id=money.firm, amount=yuan(amount), earmark=earmark, donated_on=TODAY
     )
     return done.id
@@ -165,12 +165,14 @@ async def test_another_use_needs_the_donors_own_recorded_consent(money: Money) -
     asked = {"amount": yuan("400.00"), "earmark": "ELDER"}
     for missing in ("consent_by_id", "consented_on", "consent_reference"):
         consent = {"consent_by_id": money.firm} | CONSENT | {missing: None}
-        assert isinstance(await refused(money, funds.redirect(money.context, gift, **asked, **consent)), InvalidInput)
-    other = funds.redirect(money.context, gift, **asked, consent_by_id=money.office, **CONSENT)
+        assert isinstance(
+            await refused(money, donations.redirect(money.context, gift, **asked, **consent)), InvalidInput
+        )
+    other = donations.redirect(money.context, gift, **asked, consent_by_id=money.office, **CONSENT)
     said = await refused(money, other)
     assert isinstance(said, InvalidInput)
     assert [one.code for one in said.fields] == ["NOT_THE_DONOR"]
-    new = (await funds.redirect(money.context, gift, **asked, consent_by_id=money.firm, **CONSENT)).id
+    new = (await donations.redirect(money.context, gift, **asked, consent_by_id=money.firm, **CONSENT)).id
     await money.commit(("donation", new), "400.00", benefit="ELDER")
     assert await money.balance("DONATION", gift) == yuan("600.00")
     assert await money.balance("CONTRIBUTOR", money.firm) == yuan("-1000.00")
@@ -182,7 +184,7 @@ async def test_names_and_identity_numbers_do_not_get_into_the_books(money: Money
     consent = CONSENT | {"consent_reference": shown}
     said = await refused(
         money,
-        funds.redirect(money.context, gift, amount=yuan("1.00"), earmark=None, consent_by_id=money.firm, **consent),
+        donations.redirect(money.context, gift, amount=yuan("1.00"), earmark=None, consent_by_id=money.firm, **consent),
     )
     assert isinstance(said, InvalidInput)
     assert [one.code for one in said.fields] == ["INVALID_REFERENCE"]
@@ -192,17 +194,21 @@ async def test_what_is_left_of_a_gift_goes_to_a_similar_purpose(money: Money) ->
     gift = await given(money)
     commitment = await money.commit(("donation", gift), "900.00", benefit="CHILD")
     close = {"on": TODAY}
-    assert (await refused(money, funds.close_surplus(money.context, gift, earmark="ELDER", **close))).code == (
+    assert (await refused(money, donations.close_surplus(money.context, gift, earmark="ELDER", **close))).code == (
         "PURPOSE_NOT_SIMILAR"
     )
-    assert (await refused(money, funds.close_surplus(money.context, gift, earmark="ORPHAN"))).code == "STILL_COMMITTED"
+    assert (
+        await refused(money, donations.close_surplus(money.context, gift, earmark="ORPHAN"))
+    ).code == "STILL_COMMITTED"
     await money.pay(commitment, "900.00")
-    new = (await funds.close_surplus(money.context, gift, earmark="CHILD_PROTECTION")).id
+    new = (await donations.close_surplus(money.context, gift, earmark="CHILD_PROTECTION")).id
     assert await money.balance("DONATION", gift) == 0
     assert await money.balance("DONATION", new) == yuan("100.00")
-    assert (await refused(money, funds.close_surplus(money.context, gift, earmark="CHILD"))).code == "DONATION_CLOSED"
+    assert (
+        await refused(money, donations.close_surplus(money.context, gift, earmark="CHILD"))
+    ).code == "DONATION_CLOSED"
     free = await given(money, earmark=None)
-    assert (await refused(money, funds.close_surplus(money.context, free, earmark="CHILD"))).code == "NOT_DIRECTED"
+    assert (await refused(money, donations.close_surplus(money.context, free, earmark="CHILD"))).code == "NOT_DIRECTED"
 
 
 async def test_a_gift_recorded_by_mistake_is_undone_unless_it_is_used(money: Money) -> None:
@@ -237,24 +243,24 @@ async def test_the_stipends_of_a_month_are_one_journal_with_a_line_each(money: M
     line = await money.line("1000.00", "WELFARE_LOTTERY")
     commitment = await money.commit(("budget_line", line), "1000.00", target=None)
     october: dict[str, Any] = {"month_on": date(2026, 10, 1)}
-    none = payments.pay_stipends(money.context, commitment, **october)
+    none = stipends.pay_stipends(money.context, commitment, **october)
     assert (await refused(money, none)).code == "NO_STIPEND_RULE"
     await money.rule(**STIPEND)
-    await payments.pay_stipends(money.context, commitment, **october)
+    await stipends.pay_stipends(money.context, commitment, **october)
     journals = await money.county.rows("SELECT lines FROM journal WHERE kind = 'STIPENDS'")
     assert [row[0] for row in journals] == [3]
     assert [await money.balance("PAYEE", id) for id in ids[:2]] == [yuan("100.00")] * 2
-    again = payments.pay_stipends(money.context, commitment, **october)
+    again = stipends.pay_stipends(money.context, commitment, **october)
     assert (await refused(money, again)).code == "NOBODY_DUE"
-    named = payments.pay_stipends(money.context, commitment, **october, assistant_ids=[ids[0]])
+    named = stipends.pay_stipends(money.context, commitment, **october, assistant_ids=[ids[0]])
     assert (await refused(money, named)).code == "ALREADY_PAID"
-    elsewhere = payments.pay_stipends(money.context, commitment, **october, assistant_ids=[ids[2]])
+    elsewhere = stipends.pay_stipends(money.context, commitment, **october, assistant_ids=[ids[2]])
     assert isinstance(await refused(money, elsewhere), NotFound)
     # One of them was a mistake: undone alone, and paid again.
     payment = (await money.county.one("SELECT id FROM payment WHERE payee_id = :id", id=ids[0]))[0]
     await payments.reverse(money.context, payment)
     assert await money.balance("PAYEE", ids[0]) == 0
-    await payments.pay_stipends(money.context, commitment, **october)
+    await stipends.pay_stipends(money.context, commitment, **october)
     assert await money.balance("COMMITMENT", commitment) == yuan("800.00")
 
 
