@@ -16,6 +16,8 @@ from report_world import Reported, reporting, told
 from small_county import COUNTY, FAR_VILLAGE, TOWN, VILLAGE
 from sqlalchemy import text
 
+from resolvers import referrals
+
 START = datetime(2026, 12, 1, 1, tzinfo=UTC)
 MEASURES = ["SERVICES", "PERSONS", "REACH", "VISITS", "CLIENTS", "LEDGER_PERSONS", "STATIONS", "POSTS", "CERTIFIED"]
 PLACES = (VILLAGE, FAR_VILLAGE, TOWN, COUNTY)
@@ -124,3 +126,39 @@ def test_a_report_as_of_a_moment_is_the_one_asked_for_then(
     runner: tuple[asyncio.Runner, Reported], acts: list[Any]
 ) -> None:
     runner[0].run(then_and_now(runner[1], acts))
+
+
+async def test_orders_are_told_as_they_stood(database_url: str) -> None:
+    measures = ["NEEDS", "REQUESTED", "ACCEPTED", "STARTED", "CLOSED", "OUTCOMES", "OPEN", "COMPLETE_MEDIAN_HOURS"]
+    async with reporting(database_url) as world:
+        loop, asked = world.served.loop, []
+        community = loop.community_id
+        need = await world.county.need(community, title="再要一台", quantity=1)
+        order = await loop.order(1, need_id=need)
+        steps: list[tuple[str, dict[str, Any]]] = [
+            ("accept", {}),
+            ("start", {}),
+            ("hold", {}),
+            ("start", {}),
+            ("complete", {"delivered": 1, "outcome": "GOT_HELP"}),
+        ]
+        for n, (step, given_) in enumerate(steps):
+            at = datetime(2026, 11, 23 + n, 2, tzinfo=UTC)
+            await referrals.advance(loop.context(at=at), step, order, **given_)
+            world.now = at + timedelta(hours=1)
+            asked.append((world.now, told(await world.report(measures=measures))))
+        world.now = datetime(2026, 12, 9, tzinfo=UTC)
+        for moment, then in asked:
+            assert told(await world.report(measures=measures, as_of=moment)) == then
+        states = [set(then["TOTAL", "OPEN"][1]) for _, then in asked]
+        assert states == [
+            {"ACCEPTED", "IN_PROGRESS"},
+            {"IN_PROGRESS"},
+            {"IN_PROGRESS", "ON_HOLD"},
+            {"IN_PROGRESS"},
+            {"IN_PROGRESS"},
+        ]
+        last = asked[-1][1]
+        assert last["TOTAL", "CLOSED"][:2] == ("1", {"COMPLETED": (1, None)})
+        assert last["TOTAL", "OUTCOMES"][1] == {"GOT_HELP": (1, None)}
+        assert last["TOTAL", "COMPLETE_MEDIAN_HOURS"][0] == "72"
