@@ -143,3 +143,33 @@ async def test_the_contract_tells_figures_and_the_records_behind_them(site: Site
     assert public["data"]["reportRows"]["count"] == 0
     (told,) = public["data"]["report"]["total"]["figures"]
     assert (told["value"], told["hidden"], told["shown"], told["difference"]) == ("42", "PARTLY", "≥42", None)
+
+
+async def test_the_contract_submits_tells_what_differs_and_what_is_overdue(site: Site) -> None:
+    said = await site.ask(
+        f"""mutation {{ reportSubmit(input: {{area: "{COUNTY}", cadence: MONTH, period: "2025-05"}}) {{
+            __typename ... on ReportSubmitted {{ report {{ id digest }} }} }} }}"""
+    )
+    assert said["data"]["reportSubmit"]["__typename"] == "ReportSubmitted", said
+    id = said["data"]["reportSubmit"]["report"]["id"]
+    await site.world.serve(FAR_VILLAGE, MAY, persons=2, person_times=2)
+    asked = f"""{{ report(area: "{COUNTY}", cadence: MONTH, period: "2025-05", measures: ["PERSONS"]) {{
+        submitted {{ report {{ id period }} differences {{ area measure partCode submitted now }} }} }}
+        reports {{ totalCount edges {{ node {{ id }} }} }}
+        reportsOverdue(area: "{COUNTY}", cadences: [MONTH]) {{
+            area {{ code }} period {{ code name(lang: EN) }} dueOn daysLate }} }}"""
+    data = (await site.ask(asked))["data"]
+    submitted = data["report"]["submitted"]
+    assert submitted["report"] == {"id": id, "period": "2025-05"}
+    assert {(one["area"], one["partCode"]): (one["submitted"], one["now"]) for one in submitted["differences"]} == {
+        (COUNTY, None): ("45", "47"),
+        (COUNTY, "SERVICE"): ("43", "45"),
+        (OTHER_TOWN, None): ("40", "42"),
+        (OTHER_TOWN, "SERVICE"): ("40", "42"),
+    }
+    assert data["reports"] == {"totalCount": 1, "edges": [{"node": {"id": id}}]}
+    assert len(data["reportsOverdue"]) in (5, 6)
+    assert all(one["daysLate"] > 0 and one["area"]["code"] == COUNTY for one in data["reportsOverdue"])
+    outside = await site.ask(asked, PUBLIC)
+    assert outside["data"] is None or outside["data"]["reports"]["totalCount"] == 0
+    assert {error["extensions"]["code"] for error in outside["errors"]} == {"NOT_ALLOWED"}
