@@ -323,9 +323,14 @@ def _shape(scope: Scope, span: Span) -> Shape:
     return (span.past, scope.county_id is not None)
 
 
+@lru_cache(maxsize=2_000)
+def _mentioned(query: Any) -> frozenset[str]:
+    return frozenset(query.compile().params)
+
+
 async def run(conn: AsyncConnection, query: Any, values: Mapping[str, Any]) -> Sequence[Any]:
     """The rows of a statement, given those of the parameters that it mentions."""
-    mentioned = query.compile().params
+    mentioned = _mentioned(query)
     return (await conn.execute(query, {name: value for name, value in values.items() if name in mentioned})).all()
 
 
