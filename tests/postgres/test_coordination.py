@@ -30,7 +30,8 @@ PACK = """query($project: ID, $station: ID, $on: Date) {
     handoverPack(projectId: $project, stationId: $station, on: $on) {
         on operator { name } stations { name } counts { what count }
         items { what name dueOn late zh: text en: text(lang: EN) referral { status } caseFile { code } consent { id }
-            agreement { title } post { station { name } } commitment { amount } client { code } milestone { title } } } }"""
+            agreement { title } post { station { name } } commitment { amount } client { code }
+            milestone { title } } } }"""
 CHANGE = """mutation($given: OperatorChangeInput!) { operatorChange(input: $given) { __typename
     ... on OperatorChanged { handover { count fromOn reason former { name } operator { name }
         items(first: 100) { edges { node { what dueOn noteZh caseFile { code } consent { id } } } } } }
