@@ -94,3 +94,14 @@ async def test_what_was_built_stands_beside_what_was_planned(world: Golden) -> N
     other = {"area": towns[0]["code"], "name": "社工驿站", "tier": "STATION"}
     said = await world.do("stationSave", other)
     assert [one["code"] for one in said["fields"]] == ["NAME_FORMAT"]
+
+
+async def test_the_steps_of_the_plan_are_milestones_that_become_overdue(world: Golden) -> None:
+    await world.take("jingmen.csv", CITY)
+    undone = f'area: "{CITY}", done: false'
+    assert await world.public("milestones", f'{undone}, until: "2021-04-30"') == 2
+    assert await world.public("milestones", f'{undone}, until: "2021-07-31"') == 4
+    rows = await world.rows("milestones", "id dueOn", f'{undone}, until: "2021-12-31"')
+    assert [one["dueOn"] for one in rows] == ["2021-04-30"] * 2 + ["2021-07-31"] * 2 + ["2021-12-31"]
+    await world.do("milestoneSave", {"id": rows[0]["id"], "doneOn": "2021-04-20"})
+    assert await world.public("milestones", f'{undone}, until: "2021-04-30"') == 1
