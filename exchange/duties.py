@@ -11,7 +11,7 @@ from exchange.records import Place
 from exchange.vocabulary import File, Reading, _Row, _Table, shipped
 
 #: County centre, station of a township or street, room of a village.
-Tier = Literal["COUNTY", "TOWNSHIP", "VILLAGE"]
+Tier = Literal["PREFECTURE", "COUNTY", "TOWNSHIP", "VILLAGE"]
 
 
 @dataclass(frozen=True, slots=True)

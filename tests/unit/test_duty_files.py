@@ -20,7 +20,7 @@ PROCEDURES = (
 def test_the_shipped_files_have_no_fault_and_name_their_sources() -> None:
     duties, procedures = read_duties(None, AREAS), read_procedures(None, AREAS, STEPS)
     assert duties.faults == procedures.faults == ()
-    assert {one.level for one in duties.records} == {"COUNTY", "TOWNSHIP", "VILLAGE"}
+    assert {one.level for one in duties.records} == {"PREFECTURE", "COUNTY", "TOWNSHIP", "VILLAGE"}
     assert all(one.source for one in (*duties.records, *procedures.records))
 
 
