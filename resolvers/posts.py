@@ -103,27 +103,41 @@ async def _broken(given: Check) -> list[Breach]:
         facts["CERTIFIED_LOCAL"] = row["grade_id"] is not None and bool(row["local"])
     found = await broken_rules(given.conn, given.words, "POST", facts, given.area, row["from_on"])
     if given.old is None or given.changed & {"station_id", "kind", "persons", "from_on", "until_on"}:
-        measured = {"WORKERS": await _workers(given)}
-        day = max(row["from_on"], given.context.today)
-        rules = await broken_rules(given.conn, given.words, "STATION", measured, given.area, day)
-        # Too few is no reason against one more; `staffing` tells who has too few.
-        found += [one for one in rules if one.used > one.limit]
+        # Locked by a save already; not by the restoring of a post.
+        station = await acting.seen(given.conn, given.context.viewer, "station", row["station_id"], lock=True)
+        if station is not None and station.tier == "STATION":
+            spans = await _spans(given, station.id, None if given.old is None else given.old.id)
+            spans.append((row["from_on"], row["until_on"], row["persons"]))
+            fullest = Decimal(most(spans, row["from_on"], row["until_on"])) / station.units
+            # What is over was under the rules of its own time.
+            day = min(max(row["from_on"], given.context.today), row["until_on"] or date.max)
+            found += await _too_many(given, fullest, day)
     return found
 
 
-async def _workers(given: Check) -> Decimal:
-    """Workers of the station, the post among them, on the fullest day of the post; for each unit of the station."""
-    row = given.row
-    # Locked by a save already; not by the restoring of a post.
-    station = await acting.seen(given.conn, given.context.viewer, "station", row["station_id"], lock=True)
-    others = await station_counts.posts_of(given.conn, row["station_id"])
-    spans = [
+async def _spans(given: Check, station_id: int, without: int | None) -> list[tuple[date, date | None, int]]:
+    return [
         (one.from_on, one.until_on, one.persons)
-        for one in others
-        if one.kind in WORKERS and (given.old is None or one.id != given.old.id)
+        for one in await station_counts.posts_of(given.conn, station_id)
+        if one.kind in WORKERS and one.id != without
     ]
-    spans.append((row["from_on"], row["until_on"], row["persons"]))
-    return Decimal(most(spans, row["from_on"], row["until_on"])) / (station.units if station is not None else 1)
+
+
+async def _too_many(given: Check, workers: Decimal, day: date) -> list[Breach]:
+    """Too few is no reason against one more, so only upper bounds; `staffing` tells who has too few."""
+    rules = await broken_rules(given.conn, given.words, "STATION", {"WORKERS": workers}, given.area, day)
+    return [one for one in rules if one.used > one.limit]
+
+
+@check("station")
+async def _station_of_workers(given: Check) -> None:
+    """A row that stands for fewer stations, or moves to a place with other rules, does not become overfull by that."""
+    row, today = given.row, given.context.today
+    if given.old is None or row["tier"] != "STATION" or not given.changed & {"units", "tier", "area_id"}:
+        return
+    # A row of no station is refused by its own check.
+    workers = Decimal(most(await _spans(given, given.old.id, None), today, None)) / max(1, row["units"])
+    judge(given, await _too_many(given, workers, today))
 
 
 # ------------------------------------------------------------------------------------------------ questions

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import acting, records
+from db import acting, record_lookup, records
 from db.areas import Area
 from db.kinds import KINDS
 from db.records import Declared
@@ -186,6 +186,9 @@ async def write(
     problems.stop()
     area = (await words.areas_by_id(conn, [row["area_id"]]))[row["area_id"]]
     _require_writer(context, kind, area, old, row)
+    if old is not None and old.area_id != area.id:
+        # Of records that everybody sees, nobody may take what is another's.
+        _require_writer(context, kind, (await words.areas_by_id(conn, [old.area_id]))[old.area_id], old, row)
     changed = frozenset(one for one, value in row.items() if old is None or getattr(old, one) != value)
     row["marks"] = []
     found = Check(context, conn, words, problems, kind, row, old, changed, area)
@@ -203,6 +206,10 @@ async def write(
         else:
             made = int(old.id)
             await records.update(conn, kind.row, made, values, at=now, actor_id=context.viewer.key_id)
+            if old.area_id != area.id:
+                await _carry(context, conn, kind, made, area)
+            if "area_id" in changed:
+                await _take_along(context, conn, kind, made, area)
     except IntegrityError as error:
         raise _broken(kind, error) from error
     for follow in hooks(name).after:
@@ -210,6 +217,32 @@ async def write(
     told = {"created": old is None, "fields": sorted(changed - {"area_id"})}
     await record(conn, context.viewer, f"{name}.saved", name, made, area.id, told)
     return made
+
+
+async def _take_along(context: Context, conn: AsyncConnection, kind: Declared, id: int, area: Area) -> None:
+    """Rows under a row that moved lie where it lies: so who looks after the place sees them. O(rows under it)."""
+    for other in KINDS.values():
+        if other.under is None or other.under.target != kind.name:
+            continue
+        for one in await records.under(conn, other, id):
+            values = {"area_id": area.id, "county_id": area.county_id, "actor_id": context.viewer.key_id}
+            at = context.clock()
+            await records.update(conn, other.row, one, values, at=at, actor_id=context.viewer.key_id)
+            await _take_along(context, conn, other, one, area)
+
+
+async def _carry(context: Context, conn: AsyncConnection, kind: Declared, id: int, area: Area) -> None:
+    """Takes what stands under a row to the area the row is in now, withdrawn rows too. O(rows)."""
+    for other in KINDS.values():
+        if other.under is None or other.under.target != kind.name:
+            continue
+        values = {"area_id": area.id, "county_id": area.county_id, "actor_id": context.viewer.key_id}
+        for below in await record_lookup.under(conn, other, id):
+            now = context.clock()
+            await records.update(conn, other.row, below, values, at=now, actor_id=context.viewer.key_id, act="move")
+            told = {"created": False, "fields": ["area"]}
+            await record(conn, context.viewer, f"{other.name}.saved", other.name, below, area.id, told)
+            await _carry(context, conn, other, below, area)
 
 
 def _require_writer(context: Context, kind: Declared, area: Area, old: Any, row: Mapping[str, Any]) -> None:
@@ -267,7 +300,7 @@ async def withdraw(context: Context, name: str, id: int, *, reason: str, idempot
     require_role(context.viewer, *kind.kind.written)
 
     async def work(conn: AsyncConnection) -> Done:
-        old = await acting.seen(conn, context.viewer, name, id, lock=True)
+        old = await acting.seen(conn, context.viewer, name, id, lock="GOES")
         if old is None:
             raise NotFound(f"这条{kind.kind.zh}记录", kind.kind.en)
         problems = Problems()
@@ -305,19 +338,25 @@ async def restore(context: Context, name: str, id: int, *, idempotency_key: str 
 
     async def work(conn: AsyncConnection) -> Done:
         old = await records.withdrawn(conn, kind, id)
+        nothing = NotFound(f"这条已撤回的{kind.kind.zh}记录", f"withdrawn {kind.kind.en}")
         if old is None:
-            raise NotFound(f"这条已撤回的{kind.kind.zh}记录", f"withdrawn {kind.kind.en}")
+            raise nothing
         problems = Problems()
         problems.key(idempotency_key)
         problems.stop()
         words = await vocabulary(context.engine, conn)
         area = (await words.areas_by_id(conn, [old.area_id]))[old.area_id]
-        _require_writer(context, kind, area, old, old._mapping)
+        try:
+            _require_writer(context, kind, area, old, old._mapping)
+        except NotAllowed:
+            # Nobody sees a withdrawn row: others must not learn that it is there.
+            raise nothing from None
         for one in kind.fields:
             target, pointed = KINDS.get(one.target or ""), getattr(old, one.column)
             if target is None or pointed is None:
                 continue
-            if await acting.seen(conn, context.viewer, target.name, pointed) is None:
+            held: acting.Lock = one.column == kind.kind.under or "STAYS"
+            if await acting.seen(conn, context.viewer, target.name, pointed, lock=held) is None:
                 raise Conflict(
                     "NOT_STANDING",
                     f"它所属的{target.kind.zh}已撤回;请先恢复那一条",
