@@ -20,6 +20,14 @@ from db.viewer import Viewer
 from db.visibility import Shape, shape, values, visible
 
 MAX_ID = 2**63 - 1
+#: How a row is held until the transaction ends. True: nobody else changes it. STAYS: nobody withdraws it, others may
+#: change it. GOES: it is about to be withdrawn, which waits for all to whom it STAYS.
+Lock = bool | Literal["STAYS", "GOES"]
+_LOCKS: dict[Lock, dict[str, bool]] = {
+    True: {"key_share": True},
+    "STAYS": {"key_share": True, "read": True},
+    "GOES": {},
+}
 
 
 async def seen(
@@ -28,7 +36,7 @@ async def seen(
     name: str,
     id: int | None,
     *,
-    lock: bool = False,
+    lock: Lock = False,
 ) -> Any:
     """The whole row, or None where there is none or the viewer may not see it.
 
@@ -40,10 +48,10 @@ async def seen(
 
 
 @lru_cache(maxsize=200)
-def _seen(name: str, who: Shape, lock: bool) -> Prepared:
+def _seen(name: str, who: Shape, lock: Lock) -> Prepared:
     table = Base.metadata.tables[name]
     query = select(table).where(table.c.id == bindparam("seen_id", type_=BigInteger), visible(name, table, who))
-    return Prepared(query.with_for_update(key_share=True, of=table) if lock else query, writes=False)
+    return Prepared(query.with_for_update(**_LOCKS[lock], of=table) if lock else query, writes=False)
 
 
 async def which_seen(

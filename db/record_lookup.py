@@ -65,6 +65,13 @@ async def coded(conn: AsyncConnection, name: str, code: str) -> Sequence[int]:
     return list((await conn.execute(select(table.c.id).where(table.c.code == code).limit(2))).scalars())
 
 
+async def under(conn: AsyncConnection, kind: Declared, id: int) -> Sequence[int]:
+    """Ids of all rows, withdrawn ones too, that stand under a row of the kind above, locked; in order."""
+    table = kind.table
+    query = select(table.c.id).where(table.c[kind.kind.under] == id).order_by(table.c.id)
+    return list((await conn.execute(query.with_for_update(key_share=True))).scalars())
+
+
 async def label(conn: AsyncConnection, name: str, column: str, id: int) -> str | None:
     """What a row is called, by the column that says so."""
     table = Base.metadata.tables[name]

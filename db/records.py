@@ -411,16 +411,6 @@ async def standing(conn: AsyncConnection, declared_kind: Declared, column_: str,
     return int(found.scalar_one())
 
 
-async def under(conn: AsyncConnection, declared_kind: Declared, id: int) -> list[int]:
-    """Ids of the rows of a kind under the row `id`, withdrawn ones too, locked in their order."""
-    table, above = declared_kind.table, declared_kind.under
-    assert above is not None
-    found = await conn.execute(
-        select(table.c.id).where(table.c[above.column] == id).order_by(table.c.id).with_for_update()
-    )
-    return list(found.scalars())
-
-
 async def versions(conn: AsyncConnection, entity: str, id: int) -> Sequence[Any]:
     """Rows of `record_version` of a record, the newest first."""
     found = await conn.execute(

@@ -80,8 +80,9 @@ class Reading:
         under = self.kind.under
         if under is not None:
             above = row.get(under.column)
-            locks = under.target in KINDS
-            found = await self._pointed(under, above, lock=locks) if above else None
+            found = await self._pointed(under, above, lock=True) if above else None
+            if above and found is None:
+                self.problems.missing(path_of(under), under.zh, typename_of(under).lower())
             return int(found.area_id) if found is not None else 0
         if given is KEEP and self.old is not None:
             return int(self.old.area_id)
@@ -168,17 +169,19 @@ class Reading:
     async def _to(self, path: str, one: Field, id: int) -> int | None:
         if self.old is not None and getattr(self.old, one.column) == id:
             return id
-        found = await self._pointed(one, id)
+        found = await self._pointed(one, id, lock="STAYS")
         if found is None or (one.of and found.kind not in one.of):
             self.problems.missing(path, one.zh, typename_of(one).lower())
             return None
         return int(found.id)
 
-    async def _pointed(self, one: Field, id: int, lock: bool = False) -> Any:
+    async def _pointed(self, one: Field, id: int, lock: acting.Lock) -> Any:
+        """The row; of other things than records no lock is needed, for they are never withdrawn."""
         assert one.target is not None
+        held = lock if one.target in KINDS else False
         if one.target in ("duty", "procedure") and not 0 < id <= MAX_INT:
             return None
-        return await acting.seen(self.conn, self.context.viewer, one.target, id, lock=lock)
+        return await acting.seen(self.conn, self.context.viewer, one.target, id, lock=held)
 
 
 def typename_of(one: Field) -> str:

@@ -69,7 +69,12 @@ async def history(context: Context, name: str, id: int) -> list[Version]:
 async def _changes(
     conn: AsyncConnection, words: Vocabulary, kind: Declared, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[Change]:
-    changes = []
+    changes: list[Change] = []
+    ids = [one["area_id"] for one in (before, after)]
+    if ids[0] != ids[1]:
+        areas = await words.areas_by_id(conn, ids)
+        was, now = (areas[id].full_name for id in ids)
+        changes.append(("area", "所属地区", "Where it belongs", was, now))
     for one in kind.fields:
         was, now = before.get(one.column), after.get(one.column)
         if was != now:

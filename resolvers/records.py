@@ -208,8 +208,6 @@ async def write(
             await records.update(conn, kind.row, made, values, at=now, actor_id=context.viewer.key_id)
             if old.area_id != area.id:
                 await _carry(context, conn, kind, made, area)
-            if "area_id" in changed:
-                await _take_along(context, conn, kind, made, area)
     except IntegrityError as error:
         raise _broken(kind, error) from error
     for follow in hooks(name).after:
@@ -217,18 +215,6 @@ async def write(
     told = {"created": old is None, "fields": sorted(changed - {"area_id"})}
     await record(conn, context.viewer, f"{name}.saved", name, made, area.id, told)
     return made
-
-
-async def _take_along(context: Context, conn: AsyncConnection, kind: Declared, id: int, area: Area) -> None:
-    """Rows under a row that moved lie where it lies: so who looks after the place sees them. O(rows under it)."""
-    for other in KINDS.values():
-        if other.under is None or other.under.target != kind.name:
-            continue
-        for one in await records.under(conn, other, id):
-            values = {"area_id": area.id, "county_id": area.county_id, "actor_id": context.viewer.key_id}
-            at = context.clock()
-            await records.update(conn, other.row, one, values, at=at, actor_id=context.viewer.key_id)
-            await _take_along(context, conn, other, one, area)
 
 
 async def _carry(context: Context, conn: AsyncConnection, kind: Declared, id: int, area: Area) -> None:

@@ -205,7 +205,7 @@ class RecordChange:
 @strawberry.type(description="One change of a record. 一次更改。")
 class RecordVersion:
     at: datetime = strawberry.field(description="When it was changed. 更改时间。")
-    act: str = strawberry.field(description="save, withdraw or restore. 办理的事项。")
+    act: str = strawberry.field(description="save, withdraw, restore, revoke or move. 办理的事项。")
     reason: str | None = strawberry.field(description="Why, where that was said. 原因。")
     by: str | None = strawberry.field(description="Whose key it was, by its label; null for the system. 由谁更改。")
     changes: list[RecordChange] = strawberry.field(description="What became other. 变动的字段。")
