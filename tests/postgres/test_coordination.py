@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -285,6 +286,15 @@ async def test_another_already_planned_for_later_keeps_both_as_they_are(desk: De
     assert await desk.books() == before
 
 
+async def test_of_two_who_take_over_at_once_one_does(desk: Desk) -> None:
+    third = (await parties.register_organization(desk.county.context, name="第三家", area=COUNTY)).id
+    said = await asyncio.gather(*(desk.change(operatorId=gid("Organization", one)) for one in (desk.other, third)))
+    assert sorted(one["__typename"] for one in said) == ["Conflict", "OperatorChanged"]
+    standing = await desk.county.rows("SELECT id FROM project_role WHERE is_primary AND until_on IS NULL")
+    assert len(standing) == 1
+    assert (await desk.county.one("SELECT count(*) FROM handover"))[0] == 1
+
+
 # ------------------------------------------------------------------------------------------------ what ends
 
 EXPIRING = """query($area: String!, $days: Int!) { expiring(area: $area, withinDays: $days) {
@@ -318,6 +328,16 @@ async def test_what_ends_is_told_to_staff_only(desk: Desk) -> None:
         assert said["errors"][0]["extensions"]["code"] == "NOT_ALLOWED"
     assert "errors" in await desk.answer(EXPIRING, area=COUNTY, days=-1)
     assert "errors" in await desk.answer(EXPIRING, area="999999", days=1)
+
+
+async def test_of_an_agreement_that_another_follows_nobody_hears(desk: Desk) -> None:
+    following = {
+        "project": desk.project, "title": "2027 年协议", "operator": desk.former, "amount": Decimal(1),
+        "purchaser": desk.other, "from_on": date(2027, 1, 1), "until_on": date(2027, 12, 31),
+    }  # fmt: skip
+    await desk.save("agreement", **following)
+    assert (await upkeep.sweep(desk.county.on(date(2026, 12, 20))))["ending"] == 0
+    assert (await upkeep.sweep(desk.county.on(date(2027, 12, 20))))["ending"] == 1
 
 
 async def test_coordinators_hear_of_an_agreement_once_as_early_as_their_rule_says(desk: Desk) -> None:
