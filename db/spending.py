@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, any_, bindparam, exists, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, Integer, any_, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,7 +46,7 @@ async def used(
 ) -> Used:
     """What is used of these sources (none: of all) in an area and everything below it in a year. One statement.
 
-    `promised` counts orders of money (resource kind FUNDS) from funds of these sources that no commitment is for.
+    `promised`: of orders of money (resource kind FUNDS) from funds of these sources what no commitment is for.
     """
     first, last = _year(year)
     area: Any = AreaRow.__table__.alias()
@@ -82,9 +82,14 @@ async def used(
         .subquery()
     )
     offer, party, kind = OfferRow.__table__, PartyRow.__table__, ResourceTypeRow.__table__
-    covered = exists().where(_C.c.referral_id == _R.c.id, _C.c.withdrawn_at.is_(None), _C.c.amount > _C.c.released)
+    covered = (
+        select(func.coalesce(func.sum(_C.c.amount - _C.c.released), 0))
+        .where(_C.c.referral_id == _R.c.id, _C.c.withdrawn_at.is_(None))
+        .correlate(_R)
+        .scalar_subquery()
+    )
     promised = (
-        select(func.coalesce(func.sum(_R.c.held), 0))
+        select(func.coalesce(func.sum(func.greatest(_R.c.held - covered, 0)), 0))
         .join(offer, offer.c.id == _R.c.offer_id)
         .join(party, party.c.id == offer.c.provider_id)
         .join(kind, kind.c.id == offer.c.resource_type_id)
@@ -96,7 +101,6 @@ async def used(
             _R.c.held > 0,
             func.extract("year", func.timezone("Asia/Shanghai", _R.c.requested_at)) == year,
             _R.c.id != bindparam("without_referral", without_referral or 0, BigInteger),
-            ~covered,
         )
         .scalar_subquery()
     )
