@@ -39,6 +39,7 @@ MODULES: tuple[str, ...] = (
     "practice_cases",
     "programmes",
     "projects",
+    "rule_forms",
     "stations",
     "supervision",
     "training",

@@ -16,14 +16,14 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import events, needs, referrals
+from db import events, needs, referrals, spending
 from db import notices as notice_rows
 from db.areas import Area
 from db.matches import OFFER_COLUMNS, WeightSet
 from db.viewer import Viewer
 from graph.rules import obstacles
 from graph.values import Need, Obstacle, Offer
-from resolvers import due, matches, notices
+from resolvers import due, matches, notices, rules
 from resolvers.acts import within
 from resolvers.context import Context
 from resolvers.errors import Conflict
@@ -146,8 +146,12 @@ async def place(
     note: str | None,
     plan_id: int | None = None,
 ) -> list[int]:
-    """Makes referrals that were checked; their ids in the order given. Rows of offers and needs are locked already."""
+    """Makes referrals that were checked; their ids in the order given. Rows of offers and needs are locked already.
+
+    Raises Conflict (RULE_BROKEN, BASE_MISSING) where a hard rule leaves less of the money that is ordered.
+    """
     now = context.clock()
+    await _within_rules(context, conn, words, placings)
     assert step.awaits is not None
     rows = []
     for one in placings:
@@ -192,6 +196,21 @@ async def place(
     told_of = [(id, row, row["due_at"]) for id, row in zip(ids, rows, strict=True)]
     await _tell(context, conn, words, step, told_of, side)
     return ids
+
+
+async def _within_rules(
+    context: Context, conn: AsyncConnection, words: Vocabulary, placings: Sequence[Placing]
+) -> None:
+    money = [one for one in placings if words.types_by_id[one.offer.resource_type_id].kind == "FUNDS"]
+    if not money:
+        return
+    source_of = await spending.sources(conn, {one.offer.provider_id for one in money})
+    orders = [
+        (source_of[one.offer.provider_id], one.area, one.quantity)
+        for one in money
+        if one.offer.provider_id in source_of
+    ]
+    rules.refuse(await rules.check_orders(conn, words, orders, context.today))
 
 
 async def settle(

@@ -180,6 +180,32 @@ async def check_spending(
     return found
 
 
+async def check_orders(
+    conn: AsyncConnection, words: Vocabulary, orders: Sequence[tuple[int, Area, int]], on: date
+) -> list[Breach]:
+    """The rules on money that orders of (source, where it goes, yuan) break together, beside all that is used.
+
+    Whoever else judges by the same rules for the same areas waits.
+    """
+    asked: dict[tuple[int, int], Decimal] = {}
+    known: dict[tuple[int, int], tuple[FundRule, Area]] = {}
+    for source_id, area, yuan in orders:
+        for rule in await _spending_rules(conn, area, on, source_id, lock=True):
+            key = rule.id, scope_of(rule, area)
+            known[key] = rule, area
+            asked[key] = asked.get(key, ZERO) + yuan
+    found = []
+    for (rule_id, scope), amount in sorted(asked.items()):
+        rule, area = known[rule_id, scope]
+        await fund_rules.take_turn(conn, rule_id, scope)
+        room = await room_of(conn, rule, area, on, lock=True)
+        if room.limit is None:
+            found.append(await _missing(conn, words, rule, area, on))
+        elif broken(rule, room.used + amount, room.limit):
+            found.append(_breach(words, rule, room.used + amount, room.limit, room.base, on, room.used, scope))
+    return found
+
+
 async def _spending_rules(
     conn: AsyncConnection, area: Area, on: date, source_id: int | None, lock: bool
 ) -> list[FundRule]:
