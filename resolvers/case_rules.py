@@ -11,7 +11,7 @@ from db.cases import ClientRow
 from db.procedures import procedures
 from resolvers.checks import Problems
 from resolvers.context import Context
-from resolvers.errors import Conflict
+from resolvers.errors import Conflict, NotAllowed
 from resolvers.records import Check, check, withdrawal
 
 #: Methods whose cases follow the procedure of the same code; community work has none that all stations share.
@@ -127,6 +127,13 @@ async def _grade(context: Context, conn: AsyncConnection, client_id: int, grade:
 @check("case_file")
 async def _case(given: Check) -> None:
     row, problems = given.row, given.problems
+    partner = given.context.viewer.role == "PARTNER"
+    if partner and given.old is not None and given.old.closed_on is not None and given.changed:
+        # Who leads an open case reads who the client is: a worker does not give itself that back.
+        raise NotAllowed(
+            "个案已结案;更改或重新开案请由本区域的统筹员办理",
+            "the case is closed; a coordinator of the area may change it or open it again",
+        )
     if row["method"] == "CASEWORK" and row["client_id"] is None and row["household_id"] is None:
         problems.add(
             "clientId",

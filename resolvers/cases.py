@@ -96,6 +96,8 @@ async def _save(
             _check_consent(problems, context, consent)
         typed_well = not problems.fields
         kept = await persons.together(context, conn, id, typed) if typed and typed_well else typed
+        if typed_well and typed:
+            identity_checks.check_birthday(problems, kept)
         if typed_well:
             await _know_age(context, conn, problems, given, old, typed, kept)
         minor = await _is_minor(context, conn, old, typed, kept) if typed_well else False
@@ -155,7 +157,17 @@ async def _know_age(
         groups = [one for code in codes or [] if (one := words.terms.get(("client_group", code))) is not None]
     domain = words.terms.get(("domain", CHILDREN))
     children = domain is not None and any(one.id in domain.group_ids for one in groups)
-    if children and any(typed.values()) and identity_checks.born(kept) is None:
+    named: Mapping[str, str | None] = kept
+    if not typed and children and old is not None and codes is not KEEP:
+        row = (await identities.of_clients(conn, [old.id])).get(old.id)
+        try:
+            named = {} if row is None else persons.opened(context, row)
+        except (sealing.KeyMissing, sealing.SealBroken):
+            # Nobody can tell; the next who changes the identity is asked.
+            return
+    unknown = any(named.values()) and identity_checks.born(named) is None
+    # Nor is what told the age taken away from a child's file.
+    if unknown and (children or (typed and old is not None and await _is_minor(context, conn, old, {}, {}))):
         problems.add(
             ("identity", "bornOn"),
             "REQUIRED",
@@ -173,7 +185,7 @@ async def _is_minor(
         row = (await identities.of_clients(conn, [old.id])).get(old.id)
         try:
             values = {} if row is None else dict(persons.opened(context, row, ("identity_number", "born_on")))
-        except sealing.KeyMissing:
+        except (sealing.KeyMissing, sealing.SealBroken):
             # The rest of the file can be changed all the same; what was known stays.
             return bool(old.is_minor)
     birthday = identity_checks.born(values)
@@ -253,6 +265,7 @@ async def revoke_consent(context: Context, id: int | None, *, reason: str, idemp
         require_within(context.viewer, (await words.areas_by_id(conn, [found.area_id]))[found.area_id])
         problems = Problems()
         why = problems.text("reason", reason)
+        identity_checks.refuse_number(problems, "reason", why)
         problems.key(idempotency_key)
         problems.stop()
         if found.revoked_on is not None:
@@ -269,7 +282,10 @@ async def revoke_consent(context: Context, id: int | None, *, reason: str, idemp
             reason=why,
         )
         await record(conn, viewer, "consent.revoked", "consent", found.id, found.area_id)
-        rests = found.purpose == "STORE" and not await case_questions.stores(conn, client.id, context.today)
+        # A child's own consent, given while nobody knew how old it is, does not keep it.
+        minor = await _is_minor(context, conn, client, {}, {})
+        stands = await case_questions.stores(conn, client.id, context.today, by_guardian=minor)
+        rests = found.purpose == "STORE" and not stands
         if rests and await identities.erase(conn, client.id):
             await record(conn, viewer, "identity.erased", "client", client.id, client.area_id)
         return Done("consent", found.id)

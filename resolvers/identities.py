@@ -20,7 +20,7 @@ from resolvers.acts import act, record, require_role, within
 from resolvers.checks import Problems
 from resolvers.context import KEEP, Context, Done
 from resolvers.errors import Conflict, NotAllowed, NotFound
-from resolvers.identity_checks import masked
+from resolvers.identity_checks import masked, refuse_number
 from resolvers.sealing import KeyRing
 from resolvers.together import Asked, Together
 from resolvers.vocabulary import vocabulary
@@ -133,8 +133,8 @@ def _masked(context: Context, row: Any, fields: Sequence[str] = FIELDS) -> Ident
         return None
     try:
         plain = opened(context, row, fields)
-    except sealing.KeyMissing as missing:
-        return missing
+    except (sealing.KeyMissing, sealing.SealBroken) as closed:
+        return closed
     return Identity(**{name: masked(name, value) for name, value in plain.items()})
 
 
@@ -267,6 +267,7 @@ async def _read(
     """Opens into `plain` and writes the record of it."""
     problems = Problems()
     why = problems.text("purpose", purpose)
+    refuse_number(problems, "purpose", why)
     problems.key(key)
     problems.stop()
     row = (await rows.of_clients(conn, [client.id])).get(client.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -17,6 +18,7 @@ from resolvers.context import KEEP
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _LANDLINE = re.compile(r"0\d{9,11}|[2-9]\d{6,7}")
 _TRUNK = re.compile(r"^(\+|00)86")
+_EIGHTEEN = re.compile(r"(?<![0-9A-Za-z])[0-9](?:[\s-]?[0-9]){16}[\s-]?[0-9Xx](?![0-9A-Za-z])")
 #: Residence permits of people from Hong Kong, Macao and Taiwan begin so; no county is written in them.
 _NO_COUNTY = ("81", "82", "83")
 #: Below this age a guardian consents (Personal Information Protection Law, article 31).
@@ -48,15 +50,41 @@ def checked(problems: Problems, given: Mapping[str, Any], today: date, path: str
             own = Problems()
             kept[name] = own.text("", value) or None
             problems.fields += [type(one)(here, one.code, one.message_zh, one.message_en) for one in own.fields]
-    number, born = kept.get("identity_number"), kept.get("born_on")
-    if number and born and not problems.fields and birthday_of(number).isoformat() != born:
+    if not problems.fields:
+        check_birthday(problems, kept, path)
+    return kept
+
+
+def check_birthday(problems: Problems, values: Mapping[str, str | None], path: str = "identity") -> None:
+    """The birthday, where there is one, is that of the identity number: else either could make a child older."""
+    number, born = values.get("identity_number"), values.get("born_on")
+    if number and born and birthday_of(number).isoformat() != born:
         problems.add(
             (path, "bornOn"),
             "BORN_ON_DIFFERS",
             "与身份证号中的出生日期不一致",
             "is not the birthday in the identity number",
         )
-    return kept
+
+
+def refuse_number(problems: Problems, path: str, text: str | None) -> None:
+    """A text that is kept in plain holds nobody's identity number, however it is spaced. O(length)."""
+    if not text:
+        return
+    for found in _EIGHTEEN.finditer(unicodedata.normalize("NFKC", text)):
+        number = re.sub(r"[^0-9X]", "", found[0].upper())
+        try:
+            fits = number[-1] == ric.calc_check_digit(number) and 1900 <= ric.get_birth_date(number).year <= 2100
+        except ValidationError:
+            fits = False
+        if fits:
+            problems.add(
+                path,
+                "IDENTITY_NUMBER",
+                "含有身份证号;这里的文字不加密,身份信息请填在“身份信息”中",
+                "holds an identity number; this text is not sealed, say who somebody is in the identity only",
+            )
+            return
 
 
 def _camel(name: str) -> str:
@@ -132,7 +160,7 @@ def is_minor(born_on: date, today: date) -> bool:
 def masked(name: str, value: str) -> str:
     """A field as it is shown to who need not know it: 王*, 138****1234, the last four of an identity number."""
     if name in ("name", "guardian_name"):
-        return value[:1] + "*" * max(len(value) - 1, 1)
+        return value[: len(value) > 1] + "*" * max(len(value) - 1, 1)
     if name in ("phone", "guardian_phone"):
         return f"{value[:3]}****{value[-4:]}" if len(value) >= 11 else f"****{value[-2:]}"
     if name == "identity_number":

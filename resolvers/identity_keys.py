@@ -19,7 +19,7 @@ AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """So many of `total` sealed values were sealed anew; `closed` could not be opened, for their key is missing."""
+    """So many of `total` sealed values were sealed anew; `closed` do not open: broken, or their key is missing."""
 
     done: int
     total: int
@@ -45,7 +45,12 @@ async def rotate(context: Context) -> AsyncIterator[Progress]:
         async with context.engine.begin() as conn:
             found = await rows.sealed_otherwise(conn, ring.newest, ring.ids, after, AT_ONCE)
             for row in found:
-                values = sealed(ring, row.client_id, opened(context, row))
+                try:
+                    values = sealed(ring, row.client_id, opened(context, row))
+                except sealing.SealBroken:
+                    # It stays as it is, and in the log; all others go on.
+                    closed, done = closed + 1, done - 1
+                    continue
                 await rows.reseal(conn, row.client_id, {k: v for k, v in values.items() if k != "client_id"})
         if not found:
             break
@@ -56,7 +61,7 @@ async def rotate(context: Context) -> AsyncIterator[Progress]:
             try:
                 await _reseal_secret(context, conn, id)
                 done += 1
-            except sealing.KeyMissing:
+            except (sealing.KeyMissing, sealing.SealBroken):
                 closed += 1
     if others:
         yield Progress(done, total, closed)

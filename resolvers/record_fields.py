@@ -15,6 +15,7 @@ from db.kinds import KINDS
 from db.records import OTHERS, Declared, Field, camel
 from resolvers.checks import MAX_INT, Problems
 from resolvers.context import KEEP, Context
+from resolvers.identity_checks import refuse_number
 from resolvers.vocabulary import Vocabulary
 
 #: Characters of a long text.
@@ -96,9 +97,12 @@ class Reading:
         path, problems = path_of(one), self.problems
         match one.form:
             case "text":
-                return problems.text(path, value)
+                line = problems.text(path, value)
+                refuse_number(problems, path, line)
+                return line
             case "prose":
                 text = problems.prose(path, value, MAX_PROSE)
+                refuse_number(problems, path, text)
                 if text is None and not one.optional:
                     problems.required(path, None)
                 return text

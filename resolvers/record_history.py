@@ -73,8 +73,8 @@ async def _changes(
     ids = [one["area_id"] for one in (before, after)]
     if ids[0] != ids[1]:
         areas = await words.areas_by_id(conn, ids)
-        was, now = (areas[id].full_name for id in ids)
-        changes.append(("area", "所属地区", "Where it belongs", was, now))
+        names = [areas[id].full_name for id in ids]
+        changes.append(("area", "所属地区", "Where it belongs", names[0], names[1]))
     for one in kind.fields:
         was, now = before.get(one.column), after.get(one.column)
         if was != now:

@@ -22,6 +22,7 @@ from resolvers.acts import act, record, require_role, require_within
 from resolvers.checks import Problems
 from resolvers.context import KEEP, Context, Done
 from resolvers.errors import Conflict, NotAllowed, NotFound
+from resolvers.identity_checks import refuse_number
 from resolvers.record_fields import Reading
 from resolvers.vocabulary import Vocabulary, vocabulary
 
@@ -190,6 +191,8 @@ async def write(
     if old is not None and old.area_id != area.id:
         # Of records that everybody sees, nobody may take what is another's.
         _require_writer(context, kind, (await words.areas_by_id(conn, [old.area_id]))[old.area_id], old, row)
+    if context.viewer.role == "PARTNER" and kind.under is None:
+        await _require_home(context, conn, words, area)
     changed = frozenset(one for one, value in row.items() if old is None or getattr(old, one) != value)
     row["marks"] = []
     found = Check(context, conn, words, problems, kind, row, old, changed, area)
@@ -248,6 +251,17 @@ def _require_writer(context: Context, kind: Declared, area: Area, old: Any, row:
     require_within(viewer, area)
 
 
+async def _require_home(context: Context, conn: AsyncConnection, words: Vocabulary, area: Area) -> None:
+    """Raises NotAllowed where a partner writes of another county than the one it is at home in."""
+    party = await acting.seen(conn, context.viewer, "party", context.viewer.party_id)
+    home = (await words.areas_by_id(conn, [party.area_id]))[party.area_id] if party is not None else None
+    if home is None or (home.id not in area.ancestor_ids and (area.county_id or 0) != home.county_id):
+        raise NotAllowed(
+            f"{area.full_name}不在您机构所在的县;请由该区域的统筹员办理",
+            f"{area.full_name} lies outside the county of your party; a coordinator of that area may do this",
+        )
+
+
 def _broken(kind: Declared, error: IntegrityError) -> Exception:
     """What a guard of the database refuses, in words; another fault stays one."""
     name = str(getattr(getattr(error.orig, "__cause__", None), "constraint_name", None) or "")
@@ -292,6 +306,7 @@ async def withdraw(context: Context, name: str, id: int, *, reason: str, idempot
             raise NotFound(f"这条{kind.kind.zh}记录", kind.kind.en)
         problems = Problems()
         why = problems.text("reason", reason)
+        refuse_number(problems, "reason", why)
         problems.key(idempotency_key)
         problems.stop()
         words = await vocabulary(context.engine, conn)

@@ -13,6 +13,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from resolvers.errors import Conflict
 
+log = logging.getLogger("fivelink")
 KEY_BYTES, NONCE_BYTES, BLOCK = 32, 12, 64
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -43,8 +45,16 @@ class KeyMissing(Conflict):
         self.key_id = key_id
 
 
-class SealBroken(Exception):
+class SealBroken(Conflict):
     """A sealed value does not open with its own key: it was changed, or moved to another place."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(
+            "IDENTITY_BROKEN",
+            "这份身份信息已损坏,无法打开;请管理员查看服务日志,必要时重新登记",
+            "this identity is damaged and does not open; an administrator finds more in the log, or type it anew",
+        )
+        self.key_id = key_id
 
 
 class RingFaulty(ValueError):
@@ -88,7 +98,8 @@ class KeyRing:
         try:
             filled = AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _place(place))
         except (InvalidTag, ValueError) as error:
-            raise SealBroken(f"sealed with {key_id}") from error
+            log.error("what is sealed with key %s at %s does not open", key_id, "|".join(map(str, place)))
+            raise SealBroken(key_id) from error
         return filled[4 : 4 + int.from_bytes(filled[:4], "big")]
 
     def mark(self, purpose: str, value: str, key_id: str | None = None) -> bytes:
