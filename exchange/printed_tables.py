@@ -27,7 +27,9 @@ TOTALS = frozenset(("合计", "总计", "小计", "共计", "合計", "總計", 
 CODES = frozenset(("区划代码", "行政区划代码", "代码", "區劃代碼", "code", "areacode"))
 IGNORED = frozenset(("来源", "出处", "备注", "source", "note"))
 _YEAR = re.compile(r"((?:19|20)\d\d)年?度?")
-_NUMBER = re.compile(r"\d{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(,[0-9]{3}){1,2}")
+#: Full-width signs; nothing else is taken for a digit: a raised ² is the mark of a note.
+_HALF = {0xFEE0 + code: code for code in range(0x21, 0x7F)}
 #: Printed tables are a page; what is longer is another kind of list.
 MOST_ROWS = 5_000
 LONGEST_TEXT = 1_000_000
@@ -146,7 +148,8 @@ def table_of(grid: Grid) -> PrintedTable:
     The place is named in the first column that is headed otherwise; columns headed as totals or codes may stand
     anywhere. A row named as a total holds the totals of the columns. O(cells).
 
-    Faults: NO_YEARS, NO_ROWS, YEAR_TWICE, NOT_A_NUMBER (an empty cell is one too), NO_PLACE, PLACE_TWICE, TOTAL_TWICE.
+    Faults: NO_YEARS, NO_ROWS, YEAR_TWICE, NOT_A_NUMBER (an empty cell is one too), MORE_CELLS (a number right of the
+    heading: another was split at its comma), NO_PLACE, PLACE_TWICE (by name or code), TOTAL_TWICE.
     """
     found = next((at for at, (_, cells) in enumerate(grid.rows) if _years(cells)), None)
     if found is None:
@@ -181,7 +184,9 @@ class _Table:
     def read(self, title: str | None) -> PrintedTable:
         if len(set(self.years.values())) < len(self.years):
             self._fault(self.line, "YEAR_TWICE", "同一年度出现了两列", "a year has two columns")
-        for line, cells in self.grid.rows[self.found + 1 :]:
+        below = self.grid.rows[self.found + 1 :]
+        last = max((at for at, (_, cells) in enumerate(below) if self._counts(cells)), default=-1)
+        for line, cells in below[: last + 1]:  # what stands below has no numbers: notes
             self._row(line, cells)
         if not self.rows:
             self._fault(self.line, "NO_ROWS", "表头下面没有任何地区", "no place stands below the heading")
@@ -191,8 +196,17 @@ class _Table:
     def _row(self, line: int, cells: Sequence[Cell]) -> None:
         name = tidy(as_text(_at(cells, self.name_at)))
         total = self._number(line, name, "合计", "total", _at(cells, self.total_at)) if self._has_total(cells) else None
-        if not any(as_text(_at(cells, at)).strip() for at in self.years) and total is None:
-            return  # a note below the table
+        if not any(as_text(cell).strip() for cell in cells):
+            return
+        beyond = next((cell for cell in cells[len(self.heading) :] if _number(cell) is not None), None)
+        if beyond is not None:
+            self._fault(
+                line,
+                "MORE_CELLS",
+                f"第 {line} 行“{_short(name)}”比表头多出数字“{as_text(beyond)}”;带千位逗号的数请加引号或去掉逗号",
+                f"row {line}, “{_short(name)}”, has a number “{as_text(beyond)}” right of the heading; quote numbers"
+                " that hold a comma, or leave it out",
+            )
         if fold(name) in TOTALS:
             if self.bottom is not None:
                 self._fault(line, "TOTAL_TWICE", "合计行出现了两次", "there are two rows of totals")
@@ -204,16 +218,19 @@ class _Table:
         if not name:
             self._fault(line, "NO_PLACE", f"第 {line} 行没有地区名称", f"row {line} names no place")
             return
-        if name in {row.name for row in self.rows}:
+        code = tidy(as_text(_at(cells, self.code_at))) if self.code_at is not None else ""
+        if any(fold(name) == fold(row.name) or (code and code == row.code) for row in self.rows):
             zh, en = f"“{_short(name)}”出现了两次", f"“{_short(name)}” stands there twice"
             self._fault(line, "PLACE_TWICE", zh, en)
         values = tuple(
             self._number(line, name, f"{year} 年", str(year), _at(cells, at)) or 0 for at, year in self.years.items()
         )
-        code = tidy(as_text(_at(cells, self.code_at))) if self.code_at is not None else ""
         self.rows.append(TableRow(Place(self.grid.file, self.grid.sheet, line), name, code or None, values))
         if total is not None:
             self.row_totals.append(Total("ROW", name, None, total, sum(values)))
+
+    def _counts(self, cells: Sequence[Cell]) -> bool:
+        return self._has_total(cells) or any(as_text(_at(cells, at)).strip() for at in self.years)
 
     def _has_total(self, cells: Sequence[Cell]) -> bool:
         return self.total_at is not None and as_text(_at(cells, self.total_at)).strip() != ""
@@ -233,9 +250,8 @@ class _Table:
         return found
 
     def _number(self, line: int, name: str, zh: str, en: str, cell: Cell) -> int | None:
-        written = fold(as_text(cell)).replace(",", "")
-        if not isinstance(cell, CellError) and _NUMBER.fullmatch(written):
-            return int(written)
+        if (found := _number(cell)) is not None:
+            return found
         shown = _short(tidy(as_text(cell)))
         what_zh, what_en = (f"“{shown}”不是整数", f"“{shown}” is no whole number") if shown else ("是空的", "is empty")
         self._fault(
@@ -258,6 +274,12 @@ def _years(cells: Sequence[Cell]) -> dict[int, int]:
         if match is not None:
             found[at] = int(match[1])
     return found
+
+
+def _number(cell: Cell) -> int | None:
+    """A whole number as it is written, with commas between thousands or without; None for anything else."""
+    written = as_text(cell).strip().translate(_HALF)
+    return int(written.replace(",", "")) if not isinstance(cell, CellError) and _NUMBER.fullmatch(written) else None
 
 
 def _at(cells: Sequence[Cell], at: int | None) -> Cell:
