@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from db import evaluation_rows, supervision_rows
 from resolvers import day
 from resolvers.checks import Problems
 from resolvers.context import Context
 from resolvers.errors import NotAllowed
-from resolvers.records import Check, check
+from resolvers.records import Check, check, withdrawal
 from resolvers.vocabulary import vocabulary
 
 
@@ -48,6 +50,17 @@ async def _supervision(given: Check) -> None:
     worker = row["worker_id"]
     if worker is not None and not await supervision_rows.holds_post(given.conn, row["station_id"], worker, on):
         given.mark("NOT_ON_POST", "被督导者当日不在该站岗位上", "who was supervised holds no post there on that day")
+
+
+@withdrawal("supervision")
+async def _own_only(context: Context, conn: AsyncConnection, row: Any) -> None:
+    """Who was supervised stands in the record too, and does not take it away."""
+    own = row.kind == "PROFESSIONAL" and row.supervisor_id == context.viewer.party_id
+    if context.viewer.role == "PARTNER" and not own:
+        raise NotAllowed(
+            "承接机构只能撤回自己登记的专业督导;其他由本区域的统筹员办理",
+            "an operator withdraws only its own professional supervision; a coordinator of the area withdraws others",
+        )
 
 
 @dataclass(frozen=True, slots=True)

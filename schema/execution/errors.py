@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import orjson
@@ -12,13 +13,15 @@ from db import faults
 from resolvers.errors import InvalidInput, Refusal
 
 log = logging.getLogger("fivelink.schema")
+#: How a message repeats what was sent where something else is expected: it may be who somebody is.
+_REPEATED = re.compile(r"(?:, found| value): .*", re.DOTALL)
 
 
 def with_code(error: GraphQLError, code: str, text_zh: str) -> GraphQLError:
     if error.extensions and "code" in error.extensions:
         return error
     return GraphQLError(
-        error.message,
+        _REPEATED.sub(lambda found: " value." if found[0].startswith(" v") else ".", error.message),
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,

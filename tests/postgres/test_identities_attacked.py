@@ -200,3 +200,27 @@ async def test_a_viewer_of_another_area_learns_nothing_of_a_client(stage: Stage)
         )
         assert said["identityReadings"]["totalCount"] == 0
     assert await state(stage) == before
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        {"name": "陈小娜", "phone": 13912345678},
+        {"name": "陈小娜", "telephone": "13912345678"},
+        {"name": ["陈小娜\n", "13912345678"]},
+        "陈小娜 13912345678",
+    ],
+)
+async def test_what_does_not_even_have_the_form_of_an_identity_is_not_repeated(stage: Stage, identity: Any) -> None:
+    document = "mutation($given: ClientOpenInput!) { clientOpen(input: $given) { __typename } }"
+    said = await stage.answer(document, LOCAL, given={"area": VILLAGE, "code": "甲-1", "identity": identity})
+    (error,) = said["errors"]
+    assert error["extensions"]["code"] == "BAD_VARIABLES"
+    assert "identity" in error["message"]
+    assert not any(part in repr(said) for part in ("陈小娜", "13912345678"))
+    written = (
+        'mutation { clientOpen(input: {area: "1", code: "1", identity: {name: "陈小娜", phone: 13912345678, x: "y"}})'
+    )
+    said = await stage.answer(written + " { __typename } }", LOCAL)
+    assert {one["extensions"]["code"] for one in said["errors"]} == {"VALIDATION_FAILED"}
+    assert not any(part in repr(said) for part in ("陈小娜", "13912345678"))

@@ -201,3 +201,14 @@ async def test_nonsense_is_told_field_by_field_and_never_a_fault(stage: Stage) -
         said = await stage.act("householdSave", {"area": "?", "code": "户-1", "groups": groups})
         assert said["__typename"] == "InvalidInput", said
     assert await state(stage, "household", "training_funding") == before
+
+
+async def test_who_was_supervised_does_not_take_the_record_away(stage: Stage) -> None:
+    worker, own = await stage.worker()
+    station = await stage.save("Station", area=VILLAGE, name="甲村社会工作室", tier="ROOM")
+    given = {"stationId": station, "kind": "ADMINISTRATIVE", "level": "COUNTY", "supervisorName": "民政局"}
+    given |= {"workerId": gid("SocialWorker", worker), "supervisedOn": "2026-11-20", "findings": "未按期走访"}
+    said = await stage.act("supervisionSave", given, "... on SupervisionSaved { supervision { id } }")
+    before = await state(stage, "supervision")
+    assert (await withdraw(stage, said["supervision"]["id"], own))["__typename"] == "NotAllowed"
+    assert await state(stage, "supervision") == before
