@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import fund_rules, funds, ledger
@@ -61,18 +62,21 @@ async def pay_stipends(
             one.problems.missing("assistants", "这些助理员(须属于该地区)", "assistant of this area")
             one.problems.stop()
         if chosen is not None and any(each_one.paid for each_one in found):
-            raise Conflict(
-                "ALREADY_PAID", "其中有人已领过该月津贴", "some of them had the stipend of this month already"
-            )
+            raise _already_paid()
         due = [each_one.id for each_one in found if not each_one.paid]
         if not due:
             raise Conflict("NOBODY_DUE", "该月津贴已全部发放,或没有助理员", "nobody is due a stipend of this month")
         soft = await judged(one, row, place, day, each * len(due), staff=False)
         accounts = await ledger.accounts(conn, "PAYEE", dict.fromkeys(due, place.id))
         shared = {"pays_for": "STIPEND", "month_on": month_on, "marks": marks(soft)}
-        await paid(
-            one, row, place, day, "STIPENDS", [(accounts[id], each, shared | {"payee_id": id}) for id in due]
-        )  # fmt: skip
+        lines = [(accounts[id], each, shared | {"payee_id": id}) for id in due]
+        try:
+            await paid(one, row, place, day, "STIPENDS", lines)
+        except IntegrityError as error:
+            # Somebody paid them out of another commitment since we looked.
+            if getattr(getattr(error.orig, "__cause__", None), "constraint_name", None) != "uq_payment_stipend":
+                raise
+            raise _already_paid() from error
         return Done("commitment", row.id)
 
     inputs = {
@@ -80,6 +84,10 @@ async def pay_stipends(
         "assistant_ids": None if assistant_ids is None else list(assistant_ids),
     }  # fmt: skip
     return await act(context, "stipendPay", idempotency_key, inputs, work)
+
+
+def _already_paid() -> Conflict:
+    return Conflict("ALREADY_PAID", "其中有人已领过该月津贴", "some of them had the stipend of this month already")
 
 
 async def _stipend(one: Act, place: Area, month_on: date) -> Decimal:

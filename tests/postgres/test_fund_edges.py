@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from fund_stage import COUNTY, STREET, TODAY, TOWN, Money, with_money, yuan
+from fund_stage import COUNTY, STREET, TODAY, TOWN, VILLAGE, Money, with_money, yuan
 from plan_stage import until
 from small_county import OTHER_COUNTY
 from sqlalchemy import text
 from test_fund_rules import allocated, fund_with_offer
 from test_funds import refused
 
-from resolvers import donations, funds, ledger, payments, plan_approval, records, referrals
+from resolvers import donations, funds, ledger, parties, payments, plan_approval, records, referrals, stipends
 from resolvers.errors import InvalidInput, NotAllowed, NotFound
 
 
@@ -307,3 +307,17 @@ async def test_orders_of_such_money_are_refused_beyond_the_room_however_many_at_
     said = await asyncio.gather(*(referrals.request(money.context, **order) for _ in range(4)), return_exceptions=True)
     assert sorted(getattr(one, "code", "") for one in said) == ["", *["RULE_BROKEN"] * 3]
     assert (await money.county.one("SELECT sum(held) FROM referral"))[0] == 60
+
+
+async def test_the_stipend_of_a_month_is_paid_once_out_of_two_promises_at_once(money: Money) -> None:
+    await money.rule(
+        code="STIPEND", subject="STIPEND", measure="AMOUNT_A_MONTH", bound="EXACTLY", threshold=Decimal(100),
+        base=None, years_back=None, scope="EACH", fund_sources=[],
+    )  # fmt: skip
+    await parties.register_assistant(money.context, name="示例助理员", area=VILLAGE)
+    lines = [await money.line("1000.00", name=f"津贴{place}") for place in range(2)]
+    promises = [await money.commit(("budget_line", line), "500.00", target=None) for line in lines]
+    month = date(2026, 1, 1)
+    said = await together(money, [stipends.pay_stipends(money.context, one, month_on=month) for one in promises])
+    assert sorted(getattr(one, "code", "") for one in said) == ["", "ALREADY_PAID"]
+    assert (await money.county.one("SELECT count(*), sum(amount) FROM payment"))[0:2] == (1, yuan("100.00"))
