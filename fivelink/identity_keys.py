@@ -41,6 +41,14 @@ def ring_of(settings: Settings) -> KeyRing:
         raise SettingsError([(name, "不是文本文件", "is no text file")]) from None
 
 
+def _anew(settings: Settings) -> KeyRing:
+    """The same while the process runs: a file that is spoilt meanwhile is a ValueError, for the former ring goes on."""
+    try:
+        return ring_of(settings)
+    except SettingsError:
+        raise ValueError("the keys of identities cannot be used") from None
+
+
 def make_ready(settings: Settings) -> None:
     """Has this process seal with the settings' keys; makes the first one in the data folder where there is none.
 
@@ -50,7 +58,7 @@ def make_ready(settings: Settings) -> None:
     if path is not None and settings.identity_keys_file is None and not path.exists():
         _write_new(path, sealing.made())
         print(f"已生成身份信息密钥,请单独备份 / made the key of identities, back it up apart: {path}", file=sys.stderr)
-    sealing.use(ring_of(settings), lambda: ring_of(settings))
+    sealing.use(ring_of(settings), lambda: _anew(settings))
 
 
 def add_key(settings: Settings) -> str:
@@ -69,7 +77,7 @@ def add_key(settings: Settings) -> str:
     key_id, key = sealing.new_key()
     ring = ring_of(settings).with_key(key_id, key)
     _replace(path, ring)
-    sealing.use(ring, lambda: ring_of(settings))
+    sealing.use(ring, lambda: _anew(settings))
     return key_id
 
 

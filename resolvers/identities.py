@@ -94,7 +94,7 @@ async def keep(context: Context, conn: AsyncConnection, client: Any, values: Map
 
     Raises Conflict where the county has a file of this identity number already; KeyMissing.
     """
-    ring = sealing.ring(context.engine)
+    ring = sealing.newest(context.engine)
     number = values.get("identity_number")
     if number:
         marks = ring.marks("number", number)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -364,12 +365,14 @@ async def restore(context: Context, name: str, id: int, *, idempotency_key: str 
                     f"它所属的{target.kind.zh}已撤回;请先恢复那一条",
                     f"the {target.kind.en} it belongs to is withdrawn; restore that first",
                 )
-        row = {one: value for one, value in old._mapping.items() if one not in _OWN}
+        row = {one: value for one, value in old._mapping.items() if one not in _OWN} | {"marks": []}
         again = Check(context, conn, words, problems, kind, row, None, frozenset(row), area)
         for hook in hooks(name).checks:
             await hook(again)
         problems.stop()
-        await _turn(context, conn, kind, old, "restore", None)
+        # What the hooks found anew: marks, and columns that only they set.
+        found = {one: value for one, value in row.items() if value != getattr(old, one)}
+        await _turn(context, conn, kind, old, "restore", None, found)
         return Done(name, old.id)
 
     return await act(context, "recordRestore", idempotency_key, {"name": name, "id": id}, work)
@@ -380,10 +383,16 @@ _OWN = frozenset(("id", "recorded_at", "changed_at", "withdrawn_at", "actor_id",
 
 
 async def _turn(
-    context: Context, conn: AsyncConnection, kind: Declared, old: Any, step: str, reason: str | None
+    context: Context,
+    conn: AsyncConnection,
+    kind: Declared,
+    old: Any,
+    step: str,
+    reason: str | None,
+    found: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     now = context.clock()
-    values = {"withdrawn_at": now if step == "withdraw" else None, "actor_id": context.viewer.key_id}
+    values = {**found, "withdrawn_at": now if step == "withdraw" else None, "actor_id": context.viewer.key_id}
     try:
         await records.update(
             conn, kind.row, old.id, values, at=now, actor_id=context.viewer.key_id, act=step, reason=reason

@@ -202,10 +202,24 @@ def ring(engine: AsyncEngine, key_id: str | None = None) -> KeyRing:
     if key_id is not None and key_id not in source.ring.keys and source.again is not None:
         try:
             source.ring = source.again()
-        except (OSError, RingFaulty):
+        except (OSError, ValueError):
             # The one that was read before still opens everything else.
             source.again = None
     return source.ring
+
+
+def newest(engine: AsyncEngine) -> KeyRing:
+    """The ring to seal with, read anew: what another process rotates must not be sealed with the former key after it.
+
+    As it was where it cannot be read. Raises KeyMissing where there is none.
+    """
+    source = _of_engine.get(engine) or (_here[0] if _here else None)
+    if source is not None and source.again is not None:
+        try:
+            source.ring = source.again()
+        except (OSError, ValueError):
+            log.error("the keys of identities cannot be read anew; those read before are used")
+    return ring(engine)
 
 
 def opened(engine: AsyncEngine, sealed: bytes, key_id: str, *place: str | int) -> bytes:
@@ -218,7 +232,7 @@ def opened(engine: AsyncEngine, sealed: bytes, key_id: str, *place: str | int) -
 
 def packed(engine: AsyncEngine, value: bytes, *place: str | int) -> bytes:
     """A value sealed with the newest key, the key's id before it: for a column that has no other beside it."""
-    own = ring(engine)
+    own = newest(engine)
     key_id = own.newest.encode()
     return bytes([len(key_id)]) + key_id + own.seal(value, *place)
 

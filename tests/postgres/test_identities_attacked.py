@@ -224,3 +224,20 @@ async def test_what_does_not_even_have_the_form_of_an_identity_is_not_repeated(s
     said = await stage.answer(written + " { __typename } }", LOCAL)
     assert {one["extensions"]["code"] for one in said["errors"]} == {"VALIDATION_FAILED"}
     assert not any(part in repr(said) for part in ("陈小娜", "13912345678"))
+
+
+async def test_what_is_saved_after_another_process_rotated_is_sealed_with_the_new_key(stage: Stage) -> None:
+    """Else the former key, taken out of the file once nothing needs it, would take a person with it."""
+    engine = stage.county.engine
+    old = sealing.ring(engine)
+    both = old.with_key(*sealing.new_key())
+    sealing.use(old, lambda: both, engine=engine)
+    await stage.client(identity={"name": "王一"}, consent=None)
+    assert await identity_keys.sealed_by_key(stage.county.context) == {both.newest: 1}
+
+    def unreadable() -> sealing.KeyRing:
+        raise FileNotFoundError
+
+    sealing.use(both, unreadable, engine=engine)
+    await stage.client(code="甲-2", identity={"name": "李二"}, consent=None)
+    assert await identity_keys.sealed_by_key(stage.county.context) == {both.newest: 2}

@@ -125,3 +125,24 @@ def test_a_key_added_to_the_file_is_found_by_who_read_it_before(tmp_path: Path) 
     assert [one.name for one in path.parent.iterdir()] == [path.name]
     make_ready(settings)
     assert ring_of(settings).newest == added
+
+
+def test_a_file_that_is_spoilt_while_it_is_served_stops_nobody(tmp_path: Path) -> None:
+    class Engine:
+        pass
+
+    engine: Any = Engine()
+    settings = Settings(data_dir=tmp_path)
+    make_ready(settings)
+    path = path_of(settings)
+    assert path is not None
+    ring = sealing.ring(engine)
+    for spoilt in (b"k1 short\n", b"\xff\xfe", b""):
+        path.write_bytes(spoilt)
+        assert sealing.newest(engine).ids == ring.ids
+        sealing.use(ring, sealing._here[0].again)
+    path.unlink()
+    assert sealing.newest(engine).ids == ring.ids
+    # A value that a key seals which nobody has is closed, as ever; nothing else fails.
+    with pytest.raises(sealing.KeyMissing):
+        sealing.opened(engine, bytes(80), "other", "identity", 1, "name")

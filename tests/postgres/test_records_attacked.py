@@ -212,3 +212,18 @@ async def test_who_was_supervised_does_not_take_the_record_away(stage: Stage) ->
     before = await state(stage, "supervision")
     assert (await withdraw(stage, said["supervision"]["id"], own))["__typename"] == "NotAllowed"
     assert await state(stage, "supervision") == before
+
+
+async def test_what_is_restored_is_marked_by_what_holds_now(stage: Stage) -> None:
+    station = await stage.save("Station", area=VILLAGE, name="甲村社会工作室", tier="ROOM")
+    given = {"stationId": station, "kind": "ADMINISTRATIVE", "level": "COUNTY", "supervisorName": "民政局"}
+    given |= {"supervisedOn": "2026-11-20", "findings": "尚未挂牌"}
+    marked = "supervision { id marks { code } }"
+    said = await stage.act("supervisionSave", given, f"... on SupervisionSaved {{ {marked} }}")
+    assert said["supervision"]["marks"] == [{"code": "STATION_NOT_OPEN"}]
+    id = said["supervision"]["id"]
+    await withdraw(stage, id)
+    await stage.save("Station", id=station, openedOn="2026-01-01")
+    assert (await restore(stage, id))["__typename"] == "RecordRestored"
+    read = "query($id: ID!) { node(id: $id) { ... on Supervision { marks { code } } } }"
+    assert (await stage.ask(read, id=id))["node"]["marks"] == []
