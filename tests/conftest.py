@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
+import shutil
 import tempfile
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,8 @@ from resolvers import sealing
 T = TypeVar("T")
 
 TEMPLATE = "fivelink_template"
+#: Bytes that must be free in memory for the run's server to live there: its log of changes alone may take a gigabyte.
+ROOM = 6 * 2**30
 _numbers = itertools.count(1)
 # Every process of the suite seals with a key of its own.
 sealing.use(sealing.made())
@@ -58,10 +62,24 @@ def data_dir() -> Iterator[Path]:
         yield Path(folder) / "data"
 
 
+def _quick_folder() -> str | None:
+    """Where files are memory, if there is enough of it: every test makes a database, which is synced to what it lies on.
+
+    The server's settings stay those of the product; tests that break disks and processes have folders of their own.
+    """
+    memory = Path("/dev/shm")
+    if not (memory.is_dir() and os.access(memory, os.W_OK | os.X_OK)):
+        return None
+    return str(memory) if shutil.disk_usage(memory).free >= ROOM else None
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """The run's server: the URL of a database in it that tests leave alone."""
-    with tempfile.TemporaryDirectory(prefix="fivelink-tests-") as folder, database(None, Path(folder)) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="fivelink-tests-", dir=_quick_folder()) as folder,
+        database(None, Path(folder)) as url,
+    ):
         yield url
 
 
