@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from station_stage import CITY, DONGBAO, HOUGANG, City, gid, jingmen
+from station_stage import CITY, DONGBAO, HOUGANG, SHAYANG, WULIPU, City, gid, jingmen
 
 from db.fund_rules import COLUMN_CODES
 from db.viewer import LOCAL
@@ -148,3 +148,14 @@ async def test_a_withdrawn_fourth_comes_back_and_a_fifth_does_not_of_two_at_once
         return "CAME"
 
     assert sorted(await asyncio.gather(*map(back, gone))) == ["CAME", "RULE_BROKEN"]
+
+
+async def test_the_number_of_workers_of_a_station_is_not_that_of_a_centre(city: City) -> None:
+    await shipped(city)
+    centre = await city.station(area=SHAYANG, name="沙洋县社会工作服务中心", tier="CENTRE")
+    await city.post(centre, persons=5)
+    # But as a station it would be overfull.
+    said = await refused(
+        city, city.save("station", id=centre, tier="STATION", area=WULIPU, name="沙洋县五里铺镇社会工作站")
+    )
+    assert said.code == "RULE_BROKEN"
