@@ -63,7 +63,7 @@ def data_dir() -> Iterator[Path]:
 
 
 def _quick_folder() -> str | None:
-    """Where files are memory, if there is enough of it: every test makes a database, which is synced to what it lies on.
+    """Where files are memory, if there is enough of it: each test makes a database, synced to what it lies on.
 
     The server's settings stay those of the product; tests that break disks and processes have folders of their own.
     """
