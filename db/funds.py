@@ -393,7 +393,10 @@ async def left_of_source(conn: AsyncConnection, pool_id: int, source_id: int) ->
 
 
 async def passed(conn: AsyncConnection, *, station_id: int | None = None, project_id: int | None = None) -> bool:
-    """Whether the newest evaluation that was not its own was passed: of a station, or of every station of a project."""
+    """Whether a station, or every station of a project, passed in the last year that somebody else evaluated it.
+
+    Of that year the inspection decides, else the third party, as in `db.evaluation_rows.verdicts`.
+    """
     station, made = Base.metadata.tables["station"], Base.metadata.tables["evaluation"]
     grade = Base.metadata.tables["evaluation_grade"]
     newest = (
@@ -405,7 +408,7 @@ async def passed(conn: AsyncConnection, *, station_id: int | None = None, projec
             made.c.status == "SUBMITTED",
             made.c.withdrawn_at.is_(None),
         )
-        .order_by(made.c.done_on.desc(), made.c.id.desc())
+        .order_by(made.c.year.desc(), made.c.kind.desc())
         .limit(1)
         .correlate(station)
         .scalar_subquery()
