@@ -49,6 +49,7 @@ TABLE_OF_TYPE = dict.fromkeys(TYPE_OF_KIND.values(), "party") | {
     "VolunteerCertificate": "certificate",
     "Notice": "notice",
     "Webhook": "webhook",
+    "IdentityReading": "identity_reading",
 }
 TABLE_OF_TYPE |= {one.kind.typename: name for name, one in KINDS.items()}
 TYPE_OF_TABLE = {table: name for name, table in TABLE_OF_TYPE.items()}
@@ -76,6 +77,7 @@ ORDERS: dict[str, Order] = {
     "certificate": (("id", "DESC"),),
     "notice": (("created_at", "DESC"), ("id", "DESC")),
     "webhook": (("id", "DESC"),),
+    "identity_reading": (("read_at", "DESC"), ("id", "DESC")),
 }
 ORDERS |= {
     name: tuple((column, "DESC" if down else "ASC") for column, down in one.kind.order) for name, one in KINDS.items()
@@ -105,6 +107,8 @@ TO_ONE = {
     "replaced_by": "service_record",
     "volunteer": "party",
     "issuer_area": "area",
+    "client": "client",
+    "reader": "party",
 }
 #: (type, field) whose column has another name.
 COLUMN_OF = {
@@ -198,7 +202,9 @@ def seen(table: str, viewer: Viewer, p: Parameters) -> str:
     return _seen_of_loop(table, viewer, p) if table in LOOP else "true"
 
 
-LOOP = ("referral", "follow_up", "service_record", "certificate", "notice", "webhook")
+LOOP = ("referral", "follow_up", "service_record", "certificate", "notice", "webhook", "identity_reading")
+#: Of whom only coordinators and a party's own are told.
+PRIVATE = ("notice", "webhook", "identity_reading")
 
 
 def _seen_of_loop(table: str, viewer: Viewer, p: Parameters) -> str:
@@ -209,8 +215,9 @@ def _seen_of_loop(table: str, viewer: Viewer, p: Parameters) -> str:
             return f"{p(party)} IN (referral.provider_id, referral.community_id)"
         if table in ("follow_up", "service_record"):
             return f"{table}.referral_id IN (SELECT id FROM referral WHERE {seen('referral', viewer, p)})"
-        return f"{table}.{'volunteer_id' if table == 'certificate' else 'party_id'} = {p(party)}"
-    if role == "PUBLIC" or (role == "READER" and table in ("notice", "webhook")):
+        own = {"certificate": "volunteer_id", "identity_reading": "reader_id"}.get(table, "party_id")
+        return f"{table}.{own} = {p(party)}"
+    if role == "PUBLIC" or (role == "READER" and table in PRIVATE):
         return "false"
     if table in ("follow_up", "service_record"):
         return f"{table}.referral_id IN (SELECT id FROM referral WHERE {_within('referral', viewer, p)})"
@@ -406,6 +413,7 @@ FILTERS: dict[str, dict[str, Callable[[str, Any, Parameters], str]]] = {
     },
     "notice": {"unread": _holding("notice.read_at IS NULL")},
     "webhook": {"status": one_of("status")},
+    "identity_reading": {"area": within_area, "client": id_of(("Client",), "client_id")},
 }
 
 

@@ -15,6 +15,7 @@ import world
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db.identities import IdentityReadingRow
 from db.kinds import KINDS
 from db.needs import NeedRow
 from db.records import Declared, Field
@@ -64,6 +65,10 @@ async def write(connection: AsyncConnection) -> None:
         await connection.exec_driver_sql(f"ALTER TABLE {name} DISABLE TRIGGER USER")
         for n in range(len(HOMES)):
             await connection.execute(insert(kind.row).values(**row_of(kind, n)))
+    for n, (role, reader) in enumerate((("COORDINATOR", None), ("PARTNER", 3), ("ADMIN", None))):
+        seen = {"client_id": n + 1, "area_id": HOMES[n], "county_id": world.AREAS[HOMES[n] - 1][6], "role": role}
+        seen |= {"reader_id": reader, "purpose": f"家访{n}", "shown": ["name", "phone"][:n], "read_at": world.NOON}
+        await connection.execute(insert(IdentityReadingRow).values(**seen))
 
 
 def row_of(kind: Declared, n: int) -> dict[str, Any]:
