@@ -99,6 +99,7 @@ HOME = "area { code }"
 AT_HOME = {"area": {"code": VILLAGE}}
 PARTY = {"name": "新登记的", "area": VILLAGE}
 NEED = "need { title quantity priority neededBy status community { name } clientGroups { code } channel { code } }"
+MATCHES = "matches { edges { node { quantity offer { title } } } }"
 NEED_NOW = {
     "title": "轮椅一台",
     "quantity": 2,
@@ -218,7 +219,7 @@ DONE: dict[str, tuple[Given, str, str, dict[str, Any]]] = (
                 "channel": "HOTLINE",
             },
             "NeedSubmitted",
-            f"{NEED} ...on NeedSubmitted {{ need {{ matches {{ edges {{ node {{ quantity offer {{ title }} }} }} }} }} }}",
+            f"{NEED} ...on NeedSubmitted {{ need {{ {MATCHES} }} }}",
             {
                 "need": NEED_NOW
                 | {

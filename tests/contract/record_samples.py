@@ -28,9 +28,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "project_role": {"role": "OPERATOR"},
     "post": {"stipend": None},
     "fund_rule": {
-        "subject": "POST", "measure": "AGE", "threshold": "150.0000", "base": None, "yearsBack": None, "scope": "EACH",
+        "subject": "POST",
+        "measure": "AGE",
+        "threshold": "150.0000",
+        "base": None,
+        "yearsBack": None,
+        "scope": "EACH",
         "severity": "SOFT",
-    },  # fmt: skip
+    },
     "supervision": {"kind": "PROFESSIONAL", "level": None, "workerId": None, "nextOn": None},
     "evaluation": {"year": 2026, "kind": "SELF"},
     "enrolment": {"workerId": None, "persons": 2, "personTimes": 3},
@@ -47,12 +52,14 @@ _CYCLE = {"fromOn": "2026-01-01", "untilOn": "2028-12-31"}
 MADE: dict[str, tuple[str, Callable[[Things], dict[str, Any]], str]] = {
     "fund_pool": (
         "poolOpen",
-        lambda things: {
-            "area": VILLAGE,
-            "name": "示例资金池",
-            "shares": [{"contributorId": things["organization"]} | _SHARE],
-        }
-        | _CYCLE,
+        lambda things: (
+            {
+                "area": VILLAGE,
+                "name": "示例资金池",
+                "shares": [{"contributorId": things["organization"]} | _SHARE],
+            }
+            | _CYCLE
+        ),
         "PoolOpened.fundPool",
     ),
     "pool_share": (
