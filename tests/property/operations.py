@@ -76,6 +76,17 @@ class _Key:
 
 Scope = dict[str, _Key]
 
+#: What an argument of a computed question may hold that no name is taught for.
+_BY_TYPE: dict[str, list[Any]] = {
+    "ID": [],
+    "Int": [2026, 1, 0, -1],
+    "Boolean": [True, False],
+    "String": ["370832", "2026-03", "NOTHING"],
+    "Date": ["2026-03-01", "2020-01-01"],
+    "DateTime": ["2026-03-01T04:00:00Z"],
+    "Decimal": ["1.50", "0"],
+}
+
 
 def goals(schema: GraphQLSchema, computed: bool = False) -> list[Goal]:
     """Every field and argument that a query can reach, and every field of the inputs of its arguments."""
@@ -370,6 +381,9 @@ class Maker:
             return self._pick(
                 {"ID": self.pool.ids, "Boolean": [True, False], "String": self.pool.codes["term"]}[str(of)]
             )
+        if self.computed and str(of) in _BY_TYPE:
+            # Arguments of computed questions, which both ways of executing hand to the same resolver.
+            return self._pick(self.pool.ids if str(of) == "ID" else _BY_TYPE[str(of)])
         raise AssertionError(f"teach tests/property what {name}: {of} may hold")
 
     def _cursor(self, of: Any, name: str) -> str:

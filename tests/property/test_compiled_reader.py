@@ -31,7 +31,7 @@ from db.kinds import KINDS
 from db.viewer import Viewer
 from schema.execution.limits import Limits
 
-EXAMPLES = int(os.environ.get("FIVELINK_TEST_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("FIVELINK_TEST_EXAMPLES", "120"))
 ROOMY = Limits(aliases=1_000, directives=1_000, fields=20_000, cost=10**8, repeats=10**6, depth=60, tokens=20_000)
 
 VIEWERS = [
