@@ -33,7 +33,7 @@ run: install
 	$(BIN)/fivelink serve --demo
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: tools
 	$(BIN)/ruff check .

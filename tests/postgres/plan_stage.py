@@ -45,8 +45,11 @@ async def held(county: County, area: str = COUNTY) -> AsyncIterator[Callable[[],
         await connection.close()
 
 
-async def until(holds: Callable[[], Any], seconds: float = 40) -> None:
-    """Asks again and again until it holds."""
+async def until(holds: Callable[[], Any], seconds: float = 150) -> None:
+    """Asks again and again until it holds.
+
+    So long, because the first plan on a fresh clone waits for the engine to be compiled, by two workers at once.
+    """
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
