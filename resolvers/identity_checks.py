@@ -12,6 +12,7 @@ from stdnum import numdb
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
+from db.records import camel
 from resolvers.checks import Problems
 from resolvers.context import KEEP
 
@@ -35,7 +36,7 @@ def checked(problems: Problems, given: Mapping[str, Any], today: date, path: str
     for name, value in given.items():
         if value is KEEP:
             continue
-        here = (path, _camel(name))
+        here = (path, camel(name))
         if value is None or (isinstance(value, str) and not value.strip()):
             kept[name] = None
         elif name in ("phone", "guardian_phone"):
@@ -85,11 +86,6 @@ def refuse_number(problems: Problems, path: str, text: str | None) -> None:
                 "holds an identity number; this text is not sealed, say who somebody is in the identity only",
             )
             return
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(map(str.capitalize, rest))
 
 
 def _phone(problems: Problems, path: tuple[str, str], value: str) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import acting, records
+from db.entities import TYPE_OF
 from db.kinds import KINDS
-from db.records import OTHERS, Declared, Field, camel
+from db.records import Declared, Field, camel
 from resolvers.checks import MAX_INT, Problems
 from resolvers.context import KEEP, Context
 from resolvers.identity_checks import refuse_number
@@ -83,7 +84,7 @@ class Reading:
             above = row.get(under.column)
             found = await self._pointed(under, above, lock=True) if above else None
             if above and found is None:
-                self.problems.missing(path_of(under), under.zh, typename_of(under).lower())
+                self.problems.missing(path_of(under), under.zh, TYPE_OF[under.target or ""].lower())
             return int(found.area_id) if found is not None else 0
         if given is KEEP and self.old is not None:
             return int(self.old.area_id)
@@ -175,7 +176,7 @@ class Reading:
             return id
         found = await self._pointed(one, id, lock="STAYS")
         if found is None or (one.of and found.kind not in one.of):
-            self.problems.missing(path, one.zh, typename_of(one).lower())
+            self.problems.missing(path, one.zh, TYPE_OF[one.target or ""].lower())
             return None
         return int(found.id)
 
@@ -186,9 +187,3 @@ class Reading:
         if one.target in ("duty", "procedure") and not 0 < id <= MAX_INT:
             return None
         return await acting.seen(self.conn, self.context.viewer, one.target, id, lock=held)
-
-
-def typename_of(one: Field) -> str:
-    """The contract's type of what a field points at."""
-    target = one.target or ""
-    return KINDS[target].kind.typename if target in KINDS else OTHERS[target]

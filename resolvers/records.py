@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
@@ -139,9 +140,14 @@ def withdrawal(*names: str) -> Callable[[Withdrawal], Withdrawal]:
 
 def hooks(name: str) -> _Hooks:
     """The hooks of a kind; the modules that hold them are imported first."""
+    _import_hooks()
+    return _of(name)
+
+
+@cache
+def _import_hooks() -> None:
     for module in MODULES:
         import_module(f"resolvers.{module}")
-    return _of(name)
 
 
 async def save(

@@ -13,6 +13,7 @@ from db import feed, webhooks
 from db.cursors import global_id
 from db.entities import ENTITIES
 from db.feed import FeedEvent
+from db.records import camel
 from db.viewer import Viewer
 from resolvers.referral_steps import STEPS
 
@@ -118,7 +119,7 @@ async def _messages(
             typename = ENTITIES[one.entity].types[row.get("__kind", "")]
             id = global_id(f"{typename}:{one.entity_id}".encode())
             data = {"typename": typename, "id": id, "area": areas.get(one.area_id or 0)}
-            data |= {_camel(name): row[name] for name in FACTS[one.entity]}
+            data |= {camel(name): row[name] for name in FACTS[one.entity]}
             messages.append(_message(one, one.kind, data))
     return messages
 
@@ -127,11 +128,6 @@ def _message(event: FeedEvent, kind: str, data: Mapping[str, Any]) -> Message:
     id = f"evt_{event.id}"
     body = {"id": id, "cursor": feed.cursor_of(event.position), "event": kind, "at": event.at, "data": data}
     return Message(id, event.position, orjson.dumps(body))
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(one.title() for one in others)
 
 
 def markdown() -> str:
